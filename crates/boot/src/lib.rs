@@ -1,0 +1,13 @@
+//! What a process does before its first job: settings, secrets, logs, warm connections.
+
+mod aws;
+mod logs;
+mod secrets;
+mod settings;
+mod warm;
+
+pub use aws::access;
+pub use logs::{Logs, start_logs};
+pub use secrets::{Secrets, SecretsError};
+pub use settings::{BadSetting, SETTINGS, SecretsAt, Setting, Settings, StateAt};
+pub use warm::warm;

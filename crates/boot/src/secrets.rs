@@ -1,0 +1,251 @@
+//! The secrets document: every secret, and where it is routed, in one JSON object.
+
+use std::path::{Path, PathBuf};
+
+use aws_sdk_secretsmanager::config::retry::RetryConfig;
+use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
+use aws_sdk_secretsmanager::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
+use aws_sdk_secretsmanager::error::{DisplayErrorContext, ProvideErrorMetadata as _};
+use bell::routing::Route;
+use chat::Channel;
+use outbound::{Outbound, SdkSleep};
+use secrecy::SecretString;
+use serde::Deserialize;
+use state::Access;
+
+/// How many channels may there be? A fact and its notices are one transaction of 100 writes.
+const MOST_CHANNELS: usize = 40;
+
+/// The secrets, read and checked.
+#[derive(Debug)]
+pub struct Secrets {
+    /// The channels, and what each hears of. Never empty: without any, the console is one.
+    pub bells: Vec<(Channel, Route)>,
+}
+
+/// Why the secrets cannot be used. No sentence holds a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretsError {
+    /// The file cannot be read.
+    #[error("SECRETS: cannot read {path}: {why}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// Everybody on the machine can read the file.
+    #[error("SECRETS: everybody on this machine can read {0}: run `chmod 600 {0}`")]
+    WorldReadable(PathBuf),
+    /// Secrets Manager did not give it.
+    #[error("SECRETS: Secrets Manager did not give {id}: {why}")]
+    Aws {
+        /// The secret.
+        id: String,
+        /// What it said.
+        why: String,
+    },
+    /// It is not the document we expect.
+    #[error("SECRETS: the document is not usable: {0}")]
+    Document(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+struct Document {
+    #[serde(default)]
+    channels: Vec<ChannelDocument>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+struct ChannelDocument {
+    name: String,
+    url: String,
+    secret: Option<SecretString>,
+    events: Option<Vec<String>>,
+    #[serde(default)]
+    projects: Vec<String>,
+}
+
+impl Secrets {
+    /// Without a document the console is the one channel, and hears of everything: on standard error where standard
+    /// output is a machine's.
+    ///
+    /// # Errors
+    /// Never: the channel is spelt right.
+    pub fn console(on_stderr: bool) -> Result<Self, SecretsError> {
+        let url = if on_stderr { "console:stderr" } else { "console:" };
+        Self::parse(&format!(r#"{{"channels": [{{"name": "console", "url": "{url}"}}]}}"#))
+    }
+
+    /// Reads the document from a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, everybody can read it, or it is not usable.
+    pub fn from_file(path: &Path) -> Result<Self, SecretsError> {
+        let failed = |error: std::io::Error| SecretsError::File {
+            path: path.to_owned(),
+            why: error.to_string(),
+        };
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode();
+            if mode & 0o007 != 0 {
+                return Err(SecretsError::WorldReadable(path.to_owned()));
+            }
+        }
+        Self::parse(&std::fs::read_to_string(path).map_err(failed)?)
+    }
+
+    /// Reads the document from Secrets Manager.
+    ///
+    /// # Errors
+    /// When it cannot be read or is not usable.
+    pub async fn from_aws(id: &str, access: Access, outbound: &Outbound) -> Result<Self, SecretsError> {
+        let mut config = aws_sdk_secretsmanager::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(access.region))
+            .credentials_provider(access.credentials)
+            .http_client(access.http_client)
+            .sleep_impl(SdkSleep(outbound.clock.clone()))
+            // Each request has its own time-out in the connector.
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .retry_config(RetryConfig::standard());
+        config.set_endpoint_url(access.endpoint_url);
+        let client = aws_sdk_secretsmanager::Client::from_conf(config.build());
+        let failed = |why: String| SecretsError::Aws { id: id.to_owned(), why };
+        let answer = client.get_secret_value().secret_id(id).send().await;
+        let answer = answer.map_err(|error| match (error.code(), error.message()) {
+            (Some(code), message) => failed(format!("{code}: {}", message.unwrap_or("no message"))),
+            (None, _) => failed(DisplayErrorContext(&error).to_string()),
+        })?;
+        let text = answer
+            .secret_string
+            .ok_or_else(|| failed("it is binary, expected a string".to_owned()))?;
+        Self::parse(&text)
+    }
+
+    /// Reads the document.
+    ///
+    /// # Errors
+    /// When it is not usable.
+    pub fn parse(text: &str) -> Result<Self, SecretsError> {
+        let unusable = SecretsError::Document;
+        let document: Document = serde_json::from_str(text).map_err(|error| unusable(without_values(&error)))?;
+        if document.channels.len() > MOST_CHANNELS {
+            let many = document.channels.len();
+            return Err(unusable(format!(
+                "it has {many} channels, expected at most {MOST_CHANNELS}"
+            )));
+        }
+        let mut bells: Vec<(Channel, Route)> = Vec::new();
+        for entry in document.channels {
+            let channel =
+                Channel::parse(&entry.name, &entry.url, entry.secret).map_err(|error| unusable(error.to_string()))?;
+            let name = &channel.name;
+            if bells.iter().any(|(other, _)| other.name == *name) {
+                return Err(unusable(format!(
+                    "two channels are called `{name}`, expected a name for each"
+                )));
+            }
+            let route = Route::parse(entry.events.as_deref(), &entry.projects)
+                .map_err(|error| unusable(format!("channel `{name}`: {error}")))?;
+            bells.push((channel, route));
+        }
+        if bells.is_empty() {
+            return Self::console(false);
+        }
+        Ok(Self { bells })
+    }
+}
+
+/// What is wrong with the JSON, without the values in it: serde quotes what it found, which may be a secret.
+fn without_values(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let place = format!("line {} column {}", error.line(), error.column());
+    if !error.is_data() {
+        return format!("it is not JSON ({place})");
+    }
+    let names_only = ["unknown field", "missing field", "duplicate field"];
+    if names_only.iter().any(|start| said.starts_with(start)) {
+        return said;
+    }
+    let expected = said.split_once("expected ").map(|(_, rest)| rest);
+    let expected = expected
+        .and_then(|rest| rest.split_once(" at line"))
+        .map(|(what, _)| what);
+    format!(
+        "a value has the wrong kind, expected {} ({place})",
+        expected.unwrap_or("another")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_is_one_sentence_without_a_secret() {
+        let channel = |more: &str| {
+            format!(r#"{{"channels": [{{"name": "team", "url": "https://hooks.slack.com/services/T/B/HUSH"{more}}}]}}"#)
+        };
+        let twice = r#"{"channels": [{"name": "team", "url": "slack+https://a.example/HUSH"},
+            {"name": "team", "url": "slack+https://b.example/HUSH"}]}"#;
+        let mistakes = [
+            "HUSH".to_owned(),
+            r#"{"github_tokn": "HUSH"}"#.to_owned(),
+            r#"{"channels": "HUSH"}"#.to_owned(),
+            r#"{"channels": [{"name": "team"}]}"#.to_owned(),
+            channel(r#", "evnets": []"#),
+            channel(r#", "events": "HUSH""#),
+            channel(r#", "events": ["copr.borken"]"#),
+            r#"{"channels": [{"name": "Team!", "url": "https://HUSH.example"}]}"#.to_owned(),
+            r#"{"channels": [{"name": "team", "url": "http://HUSH.example"}]}"#.to_owned(),
+            r#"{"channels": [{"name": "team", "url": "HUSH"}]}"#.to_owned(),
+            twice.to_owned(),
+        ];
+        let sentences = mistakes.map(|text| Secrets::parse(&text).unwrap_err().to_string());
+        assert!(
+            sentences.iter().all(|sentence| !sentence.contains("HUSH")),
+            "{sentences:#?}"
+        );
+        insta::assert_snapshot!(sentences.join("\n"), @r#"
+        SECRETS: the document is not usable: it is not JSON (line 1 column 1)
+        SECRETS: the document is not usable: unknown field `github_tokn`, expected `channels` at line 1 column 14
+        SECRETS: the document is not usable: a value has the wrong kind, expected a sequence (line 1 column 19)
+        SECRETS: the document is not usable: missing field `url` at line 1 column 30
+        SECRETS: the document is not usable: unknown field `evnets`, expected one of `name`, `url`, `secret`, `events`, `projects` at line 1 column 91
+        SECRETS: the document is not usable: a value has the wrong kind, expected a sequence (line 1 column 99)
+        SECRETS: the document is not usable: channel `team`: `copr.borken` is no event: expected one of copr.broken, copr.recovered, …, or a pattern such as `copr.*`
+        SECRETS: the document is not usable: channel "Team!": expected a name of 1 to 32 characters a-z, 0-9 and -
+        SECRETS: the document is not usable: channel "team": expected https (http is for loopback hosts alone)
+        SECRETS: the document is not usable: channel "team": expected console:, or a URL of https, with slack+, feishu+ or json+ before it where its host does not tell
+        SECRETS: the document is not usable: two channels are called `team`, expected a name for each
+        "#);
+    }
+
+    #[test]
+    fn without_channels_the_console_rings() {
+        let secrets = Secrets::parse("{}").unwrap();
+        let [(channel, _)] = secrets.bells.as_slice() else {
+            panic!("{secrets:?}");
+        };
+        assert_eq!(channel.name, "console");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_everybody_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "{}").unwrap();
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o644)).unwrap();
+        let error = Secrets::from_file(file.path()).unwrap_err();
+        assert!(matches!(error, SecretsError::WorldReadable(_)), "{error}");
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert!(Secrets::from_file(file.path()).is_ok());
+    }
+}

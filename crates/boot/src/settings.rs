@@ -1,0 +1,287 @@
+//! The settings: plain ones, from flags, environment or `.env`. Everything secret is in one document (`secrets.rs`).
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bell::ignore::Ignore;
+use copr::{Copr, DEFAULT_URL, Project};
+use jiff::{Span, SpanRelativeTo};
+use tracing::level_filters::LevelFilter;
+
+/// A setting: an environment variable, or a flag of the same name in lower case with dashes.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// `COPR_PROJECTS`.
+    pub name: &'static str,
+    /// What to write there: `LIST`, `URL`, ….
+    pub value: &'static str,
+    /// What it is for.
+    pub help: &'static str,
+}
+
+/// Every setting there is.
+pub const SETTINGS: [Setting; 8] = [
+    Setting {
+        name: "STATE",
+        value: "WHERE",
+        help: "Where to remember: a file, or dynamodb:TABLE [default: copperbell.db]",
+    },
+    Setting {
+        name: "SECRETS",
+        value: "WHERE",
+        help: "The JSON document with the channels: a file, or aws:ID [default: none, ring on the console]",
+    },
+    Setting {
+        name: "COPR_PROJECTS",
+        value: "LIST",
+        help: "Projects to watch, comma-separated: owner/name, @group/name, owner/name:pr:12",
+    },
+    Setting {
+        name: "COPR_URL",
+        value: "URL",
+        help: "The Copr instance [default: https://copr.fedorainfracloud.org]",
+    },
+    Setting {
+        name: "COPR_IGNORE",
+        value: "LIST",
+        help: "What not to watch, comma-separated package/chroot patterns: */fedora-rawhide-*, kernel-*/*",
+    },
+    Setting {
+        name: "REMIND_AFTER",
+        value: "DURATION",
+        help: "Ring again for what still fails after this long, such as 12h or 3d [default: never]",
+    },
+    Setting {
+        name: "POLL_FAILURES",
+        value: "N",
+        help: "Ring when this many polls of a project failed in a row [default: 3]",
+    },
+    Setting {
+        name: "LOG_LEVEL",
+        value: "LEVEL",
+        help: "error, warn, info, debug or trace [default: warn; in Lambda: info]",
+    },
+];
+
+/// How many polls may fail in a row before that is told?
+const POLL_FAILURES: u32 = 3;
+
+/// The settings, read and checked.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where to remember.
+    pub state: StateAt,
+    /// Where the secrets document is, if there is one.
+    pub secrets: Option<SecretsAt>,
+    /// The Copr instance.
+    pub copr: Copr,
+    /// The projects to watch.
+    pub projects: Vec<Project>,
+    /// What of them not to watch.
+    pub ignore: Ignore,
+    /// Ring again after this long; `None`: never.
+    pub remind_after: Option<Duration>,
+    /// How many failed polls in a row are told.
+    pub poll_failures: u32,
+    /// What to log; `None`: as the program sees fit.
+    pub log_level: Option<LevelFilter>,
+}
+
+/// Where to remember.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateAt {
+    /// In a file of our own.
+    File(PathBuf),
+    /// In a DynamoDB table.
+    Dynamodb(String),
+}
+
+/// Where the secrets document is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretsAt {
+    /// In a file that only its owner (and his group) can read.
+    File(PathBuf),
+    /// In Secrets Manager.
+    Aws(String),
+}
+
+/// A setting that cannot be used, in one sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{name}: {why}")]
+pub struct BadSetting {
+    name: &'static str,
+    why: String,
+}
+
+impl BadSetting {
+    pub(crate) fn new(name: &'static str, why: impl Into<String>) -> Self {
+        Self { name, why: why.into() }
+    }
+}
+
+impl Settings {
+    /// Reads all settings; `value` gives a setting's text by its name.
+    ///
+    /// # Errors
+    /// The first setting that cannot be used.
+    pub fn read(value: impl Fn(&str) -> Option<String>) -> Result<Self, BadSetting> {
+        let value = |name: &str| value(name).filter(|text| !text.trim().is_empty());
+        let state = value("STATE").unwrap_or_else(|| "copperbell.db".to_owned());
+        Ok(Self {
+            state: match state.strip_prefix("dynamodb:") {
+                Some("") => return Err(BadSetting::new("STATE", "expected a table's name after `dynamodb:`")),
+                Some(table) => StateAt::Dynamodb(table.to_owned()),
+                None => StateAt::File(state.into()),
+            },
+            secrets: match value("SECRETS") {
+                None => None,
+                Some(at) => Some(match at.strip_prefix("aws:") {
+                    Some("") => {
+                        return Err(BadSetting::new(
+                            "SECRETS",
+                            "expected a secret's name or ARN after `aws:`",
+                        ));
+                    }
+                    Some(id) => SecretsAt::Aws(id.to_owned()),
+                    None => SecretsAt::File(at.into()),
+                }),
+            },
+            copr: Copr::new(value("COPR_URL").as_deref().unwrap_or(DEFAULT_URL))
+                .map_err(|error| BadSetting::new("COPR_URL", error.to_string()))?,
+            projects: projects(&value("COPR_PROJECTS").unwrap_or_default())?,
+            ignore: Ignore::parse(&value("COPR_IGNORE").unwrap_or_default())
+                .map_err(|error| BadSetting::new("COPR_IGNORE", error.to_string()))?,
+            remind_after: value("REMIND_AFTER")
+                .map(|text| duration("REMIND_AFTER", &text))
+                .transpose()?,
+            poll_failures: match value("POLL_FAILURES") {
+                None => POLL_FAILURES,
+                Some(text) => match text.trim().parse() {
+                    Ok(n) if n > 0 => n,
+                    _ => {
+                        let why = format!("`{text}` is no count: expected a whole number from 1 on");
+                        return Err(BadSetting::new("POLL_FAILURES", why));
+                    }
+                },
+            },
+            log_level: value("LOG_LEVEL").map(|text| log_level(&text)).transpose()?,
+        })
+    }
+}
+
+/// The projects, each once, in the order given.
+fn projects(list: &str) -> Result<Vec<Project>, BadSetting> {
+    let mut projects: Vec<Project> = Vec::new();
+    for name in list.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        let project = name
+            .parse()
+            .map_err(|error: copr::BadProject| BadSetting::new("COPR_PROJECTS", error.to_string()))?;
+        if !projects.contains(&project) {
+            projects.push(project);
+        }
+    }
+    Ok(projects)
+}
+
+/// `90m`, `12h`, `3d`, `1h 30m`. A day has 24 hours.
+fn duration(name: &'static str, text: &str) -> Result<Duration, BadSetting> {
+    let span: Option<Span> = text.trim().parse().ok();
+    let duration = span
+        .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok())
+        .and_then(|duration| Duration::try_from(duration).ok());
+    duration.filter(|duration| !duration.is_zero()).ok_or_else(|| {
+        BadSetting::new(
+            name,
+            format!("`{text}` is no duration: expected one such as 90m, 12h or 3d"),
+        )
+    })
+}
+
+fn log_level(text: &str) -> Result<LevelFilter, BadSetting> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "error" => Ok(LevelFilter::ERROR),
+        "warn" => Ok(LevelFilter::WARN),
+        "info" => Ok(LevelFilter::INFO),
+        "debug" => Ok(LevelFilter::DEBUG),
+        "trace" => Ok(LevelFilter::TRACE),
+        _ => Err(BadSetting::new(
+            "LOG_LEVEL",
+            format!("`{text}` is no level: expected error, warn, info, debug or trace"),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(settings: &[(&str, &str)]) -> Result<Settings, BadSetting> {
+        let settings: Vec<(String, String)> = settings.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
+        Settings::read(|name| {
+            let found = settings.iter().find(|(setting, _)| setting == name);
+            found.map(|(_, value)| value.clone())
+        })
+    }
+
+    #[test]
+    fn nothing_set_is_a_file_beside_us_and_the_console() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(settings.state, StateAt::File("copperbell.db".into()));
+        assert_eq!(settings.secrets, None);
+        assert_eq!(settings.poll_failures, 3);
+        assert_eq!(settings.remind_after, None);
+        assert!(settings.projects.is_empty());
+    }
+
+    #[test]
+    fn everything_set_is_read() {
+        let settings = read(&[
+            ("STATE", "dynamodb:bells"),
+            ("SECRETS", "aws:copperbell/prod"),
+            (
+                "COPR_PROJECTS",
+                "alice/demo, @group/kernel,alice/demo, alice/demo:pr:12",
+            ),
+            ("REMIND_AFTER", "3d"),
+            ("POLL_FAILURES", "5"),
+            ("LOG_LEVEL", "INFO"),
+        ])
+        .unwrap();
+        assert_eq!(settings.state, StateAt::Dynamodb("bells".to_owned()));
+        assert_eq!(settings.secrets, Some(SecretsAt::Aws("copperbell/prod".to_owned())));
+        let names: Vec<_> = settings.projects.iter().map(Project::to_string).collect();
+        assert_eq!(names, ["alice/demo", "@group/kernel", "alice/demo:pr:12"]);
+        assert_eq!(settings.remind_after, Some(Duration::from_hours(72)));
+        assert_eq!(settings.poll_failures, 5);
+        assert_eq!(settings.log_level, Some(LevelFilter::INFO));
+    }
+
+    #[test]
+    fn every_mistake_is_one_sentence_that_names_its_setting() {
+        let mistakes = [
+            ("STATE", "dynamodb:"),
+            ("SECRETS", "aws:"),
+            ("COPR_PROJECTS", "foo"),
+            ("COPR_URL", "ftp://copr.example"),
+            ("COPR_IGNORE", "kernel"),
+            ("REMIND_AFTER", "soon"),
+            ("REMIND_AFTER", "-3d"),
+            ("REMIND_AFTER", "0s"),
+            ("POLL_FAILURES", "0"),
+            ("LOG_LEVEL", "loud"),
+        ];
+        let sentences = mistakes.map(|mistake| read(&[mistake]).unwrap_err().to_string());
+        insta::assert_snapshot!(sentences.join("\n"), @"
+        STATE: expected a table's name after `dynamodb:`
+        SECRETS: expected a secret's name or ARN after `aws:`
+        COPR_PROJECTS: `foo` is no Copr project: expected owner/name, @group/name or owner/name:pr:12
+        COPR_URL: expected an http:// or https:// URL without user, query and fragment, such as https://copr.fedorainfracloud.org
+        COPR_IGNORE: `kernel` is no pattern of the form package/chroot, such as `*/fedora-rawhide-*` or `kernel-*/*`
+        REMIND_AFTER: `soon` is no duration: expected one such as 90m, 12h or 3d
+        REMIND_AFTER: `-3d` is no duration: expected one such as 90m, 12h or 3d
+        REMIND_AFTER: `0s` is no duration: expected one such as 90m, 12h or 3d
+        POLL_FAILURES: `0` is no count: expected a whole number from 1 on
+        LOG_LEVEL: `loud` is no level: expected error, warn, info, debug or trace
+        ");
+    }
+}

@@ -1,0 +1,337 @@
+//! Where messages go: a channel as it is configured.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use url::{Host, Url};
+
+/// Base64 as people paste it, with or without padding.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// What is expected where a channel's URL is none.
+const A_URL: &str = "console:, or a URL of https, with slack+, feishu+ or json+ before it where its host does not tell";
+
+/// A channel: its URL and its secret are secrets, and never shown.
+#[derive(Clone)]
+pub struct Channel {
+    /// What people call it: `[a-z0-9-]{1,32}`.
+    pub name: String,
+    /// Which chat it is.
+    pub kind: Kind,
+    /// Nothing for the console.
+    http: Option<Http>,
+    key: Option<SecretSlice<u8>>,
+}
+
+#[derive(Clone)]
+struct Http {
+    url: SecretString,
+    origin: String,
+}
+
+/// The kinds of channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A Slack incoming webhook.
+    Slack,
+    /// A Feishu or Lark custom bot.
+    Feishu,
+    /// Any server that takes our JSON.
+    Json,
+    /// The terminal this program runs in.
+    Console(Console),
+}
+
+/// The two streams of a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Console {
+    /// Standard output.
+    Stdout,
+    /// Standard error, for when standard output is a machine's.
+    Stderr,
+}
+
+/// A channel that cannot be, in one sentence that names it and what was expected, and never its URL or secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("channel {name:?}: expected {expected}")]
+pub struct BadChannel {
+    name: String,
+    expected: &'static str,
+}
+
+impl Channel {
+    /// Reads a channel's settings.
+    ///
+    /// `url` says the kind by its host (`hooks.slack.com`; `open.feishu.cn` and `open.larksuite.com`; any other is
+    /// generic JSON) or outright by a prefix (`slack+https://…`, `feishu+…`, `json+…`); `console:` and
+    /// `console:stderr` are the terminal. `secret` is the signing secret: of a Feishu bot any text, of generic JSON
+    /// `whsec_<base64>` as Standard Webhooks serializes it. That names are unique is the caller's business.
+    ///
+    /// # Errors
+    /// When the name has another form, the URL is none we would send a message to, or the secret is none of its kind.
+    pub fn parse(name: &str, url: &str, secret: Option<SecretString>) -> Result<Self, BadChannel> {
+        let bad = |expected| BadChannel {
+            // A URL given for a name by mistake is still a secret.
+            name: crate::plain::plain_cut(name.split('/').next().unwrap_or_default(), 32),
+            expected,
+        };
+        let letters = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        if !(1..=32).contains(&name.len()) || !name.bytes().all(letters) {
+            return Err(bad("a name of 1 to 32 characters a-z, 0-9 and -"));
+        }
+        let (kind, http) = match url {
+            "console:" => (Kind::Console(Console::Stdout), None),
+            "console:stderr" => (Kind::Console(Console::Stderr), None),
+            _ => {
+                let (kind, http) = parse_url(url).map_err(bad)?;
+                (kind, Some(http))
+            }
+        };
+        let key = secret
+            .map(|secret| parse_secret(kind, secret.expose_secret()))
+            .transpose()
+            .map_err(bad)?;
+        Ok(Self {
+            name: name.to_owned(),
+            kind,
+            http,
+            key,
+        })
+    }
+
+    /// The root of the channel's host (`https://hooks.slack.com/`), which is no secret; nothing for the console.
+    #[must_use]
+    pub fn origin(&self) -> Option<&str> {
+        self.http.as_ref().map(|http| http.origin.as_str())
+    }
+
+    /// The URL messages are sent to; nothing for the console.
+    pub(crate) fn url(&self) -> Option<&SecretString> {
+        self.http.as_ref().map(|http| &http.url)
+    }
+
+    /// The bytes messages are signed with.
+    pub(crate) fn key(&self) -> Option<&SecretSlice<u8>> {
+        self.key.as_ref()
+    }
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channel")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The kind and where to send; the error is what was expected.
+fn parse_url(url: &str) -> Result<(Kind, Http), &'static str> {
+    let (said, url) = match url.split_once('+') {
+        Some(("slack", url)) => (Some(Kind::Slack), url),
+        Some(("feishu", url)) => (Some(Kind::Feishu), url),
+        Some(("json", url)) => (Some(Kind::Json), url),
+        _ => (None, url),
+    };
+    let url = Url::parse(url).map_err(|_| A_URL)?;
+    let loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => return Err("https (http is for loopback hosts alone)"),
+        _ => return Err(A_URL),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("a URL without a user name and password");
+    }
+    // What a URL may hold, a request may too, up to 64 KB.
+    if url.as_str().parse::<http::Uri>().is_err() {
+        return Err("a shorter URL");
+    }
+    let kind = said.unwrap_or_else(|| match url.host_str() {
+        Some("hooks.slack.com") => Kind::Slack,
+        Some("open.feishu.cn" | "open.larksuite.com") => Kind::Feishu,
+        _ => Kind::Json,
+    });
+    let http = Http {
+        origin: format!("{}/", url.origin().ascii_serialization()),
+        url: String::from(url).into(),
+    };
+    Ok((kind, http))
+}
+
+/// The bytes to sign with; the error is what was expected.
+fn parse_secret(kind: Kind, secret: &str) -> Result<SecretSlice<u8>, &'static str> {
+    match kind {
+        Kind::Slack => Err("no secret: a Slack webhook signs nothing"),
+        Kind::Console(_) => Err("no secret: the console signs nothing"),
+        Kind::Feishu if secret.is_empty() => Err("the bot's signing secret, or no secret at all"),
+        Kind::Feishu => Ok(secret.as_bytes().to_vec().into()),
+        // Standard Webhooks: 24 to 64 random bytes.
+        Kind::Json => secret
+            .strip_prefix("whsec_")
+            .and_then(|text| BASE64.decode(text).ok())
+            .filter(|key| (24..=64).contains(&key.len()))
+            .map(SecretSlice::from)
+            .ok_or("a secret of whsec_ and 24 to 64 bytes in base64, as Standard Webhooks has them"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+    #[test]
+    fn the_kind_is_read_off_the_url() {
+        for (url, kind, origin) in [
+            (
+                "https://hooks.slack.com/services/T0/B0/x",
+                Kind::Slack,
+                Some("https://hooks.slack.com/"),
+            ),
+            (
+                "https://open.feishu.cn/open-apis/bot/v2/hook/x",
+                Kind::Feishu,
+                Some("https://open.feishu.cn/"),
+            ),
+            (
+                "https://OPEN.larksuite.com/open-apis/bot/v2/hook/x",
+                Kind::Feishu,
+                Some("https://open.larksuite.com/"),
+            ),
+            (
+                "https://hooks.slack.com.evil.example/x",
+                Kind::Json,
+                Some("https://hooks.slack.com.evil.example/"),
+            ),
+            (
+                "https://example.com:8443/hook?a=b+c",
+                Kind::Json,
+                Some("https://example.com:8443/"),
+            ),
+            (
+                "slack+https://mattermost.example/hooks/x",
+                Kind::Slack,
+                Some("https://mattermost.example/"),
+            ),
+            (
+                "slack+http://127.0.0.1:4000/x",
+                Kind::Slack,
+                Some("http://127.0.0.1:4000/"),
+            ),
+            (
+                "feishu+http://127.9.9.9:4000/x",
+                Kind::Feishu,
+                Some("http://127.9.9.9:4000/"),
+            ),
+            ("json+http://[::1]:4000/x", Kind::Json, Some("http://[::1]:4000/")),
+            ("http://localhost:4000/x", Kind::Json, Some("http://localhost:4000/")),
+            ("console:", Kind::Console(Console::Stdout), None),
+            ("console:stderr", Kind::Console(Console::Stderr), None),
+        ] {
+            let channel = Channel::parse("team", url, None).expect(url);
+            assert_eq!(channel.kind, kind, "{url}");
+            assert_eq!(channel.origin(), origin, "{url}");
+        }
+    }
+
+    fn mistake(name: &str, url: &str, secret: Option<&str>) -> String {
+        let parsed = Channel::parse(name, url, secret.map(SecretString::from));
+        let error = parsed.expect_err("a mistake");
+        assert!(!format!("{error:?}").contains("sesame"));
+        error.to_string()
+    }
+
+    #[test]
+    fn a_name_of_another_form_is_a_mistake_even_if_it_is_a_url() {
+        for (name, shown) in [
+            ("", ""),
+            ("Team", "Team"),
+            ("two words", "two words"),
+            ("a-name-that-is-thirty-three-long-", "a-name-that-is-thirty-three-lon…"),
+            ("https://hooks.slack.com/services/T0/B0/sesame", "https:"),
+        ] {
+            let expected = format!("channel {shown:?}: expected a name of 1 to 32 characters a-z, 0-9 and -");
+            assert_eq!(mistake(name, "https://example.com/", None), expected);
+        }
+    }
+
+    #[test]
+    fn a_mistaken_url_is_one_sentence_that_names_the_channel_and_not_the_url() {
+        let long = format!("https://example.com/sesame{}", "x".repeat(70_000));
+        let http = "https (http is for loopback hosts alone)";
+        for (url, expected) in [
+            ("sesame", A_URL),
+            ("", A_URL),
+            ("console:sesame", A_URL),
+            ("irc+https://example.com/sesame", A_URL),
+            ("slack+console:", A_URL),
+            ("file:///sesame", A_URL),
+            ("http://example.com/sesame", http),
+            ("http://127.0.0.1.example.com/sesame", http),
+            (
+                "https://me:sesame@example.com/",
+                "a URL without a user name and password",
+            ),
+            (&long, "a shorter URL"),
+        ] {
+            let expected = format!(r#"channel "team": expected {expected}"#);
+            assert_eq!(mistake("team", url, None), expected);
+        }
+    }
+
+    #[test]
+    fn a_mistaken_secret_is_one_sentence_that_does_not_tell_it() {
+        let whsec = "a secret of whsec_ and 24 to 64 bytes in base64, as Standard Webhooks has them";
+        for (url, secret, expected) in [
+            (
+                "https://hooks.slack.com/x",
+                "sesame",
+                "no secret: a Slack webhook signs nothing",
+            ),
+            ("console:", "sesame", "no secret: the console signs nothing"),
+            (
+                "https://open.feishu.cn/x",
+                "",
+                "the bot's signing secret, or no secret at all",
+            ),
+            ("https://example.com/x", "sesame", whsec),
+            ("https://example.com/x", "whsec_sesame!", whsec),
+            ("https://example.com/x", "whsec_c2VzYW1l", whsec),
+        ] {
+            let expected = format!(r#"channel "team": expected {expected}"#);
+            assert_eq!(mistake("team", url, Some(secret)), expected);
+        }
+    }
+
+    #[test]
+    fn a_secret_of_the_right_kind_is_taken() {
+        for (url, secret) in [
+            ("https://open.feishu.cn/x", "demo"),
+            ("https://example.com/x", WHSEC),
+            ("https://example.com/x", "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+        ] {
+            let channel = Channel::parse("team", url, Some(secret.into())).expect(url);
+            assert!(channel.key().is_some());
+        }
+    }
+
+    #[test]
+    fn debug_shows_the_name_and_the_kind_alone() {
+        let channel = Channel::parse("team", "https://example.com/sesame", Some(WHSEC.into())).expect("valid");
+        assert_eq!(format!("{channel:?}"), r#"Channel { name: "team", kind: Json, .. }"#);
+    }
+}

@@ -1,0 +1,24 @@
+//! What people read: facts ([`Notice`]), the words for them ([`Message`]), how each chat shows and takes them.
+//!
+//! The way of a fact: [`send`] puts notices [into words](message), [shows](show) them as one channel's request and
+//! reads the [`verdict`] off its answer. All but `send` is pure.
+//!
+//! A further kind of chat is a [`Kind`] (`channel.rs`), a file under `show/`, and an arm in `verdict.rs` and `send.rs`.
+
+mod channel;
+mod message;
+mod notice;
+mod plain;
+mod send;
+pub mod show;
+mod verdict;
+mod words;
+
+pub use channel::{BadChannel, Channel, Console, Kind};
+pub use message::{Line, Link, Message, Span, Tone};
+pub use notice::{
+    Builds, ChannelTrouble, DeadLetters, Fact, FailingChroot, Group, MAX_STORED, Notice, Polls, Subject, VERSION,
+};
+pub use send::{send, warm};
+pub use verdict::{Verdict, verdict};
+pub use words::message;

@@ -1,0 +1,50 @@
+//! A message in words, before a chat's own markup: what every channel shows in its way.
+
+/// How bad it is: the colour of a card, the sign before a title.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Something broke.
+    Bad,
+    /// Something is well again.
+    Good,
+    /// Somebody should look, nothing is lost.
+    Warning,
+    /// For information.
+    Neutral,
+}
+
+/// One message for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// How bad it is.
+    pub tone: Tone,
+    /// One line: what happened. It is all a phone's lock screen shows.
+    pub title: String,
+    /// Where to look at it.
+    pub link: Option<Link>,
+    /// The details, a line each.
+    pub lines: Vec<Line>,
+}
+
+/// One line of a message.
+pub type Line = Vec<Span>;
+
+/// A piece of a line. Text from outside is shown as it is: it never becomes a mention, markup or another link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// Plain text.
+    Text(String),
+    /// Text that the eye should find.
+    Strong(String),
+    /// A link of ours.
+    Link(Link),
+}
+
+/// A link of ours: `url` is http or https.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// What to click on.
+    pub text: String,
+    /// Where it leads.
+    pub url: String,
+}

@@ -1,0 +1,284 @@
+//! What there is to say, before it is put into words: facts, as the outbox keeps them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The version of the stored shape. A reader that meets a higher one leaves the item for a newer program.
+pub const VERSION: u8 = 1;
+
+/// The largest a stored notice may be, in bytes of JSON (16 KB): an outbox item stays one write unit of a few.
+pub const MAX_STORED: usize = 16 * 1024;
+
+/// One fact that must be said on a channel. Stored as JSON: `{"v":1,"at":"…","event":"copr.broken",…}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    v: u8,
+    /// When the fact was accepted.
+    pub at: Timestamp,
+    /// The fact.
+    #[serde(flatten)]
+    pub fact: Fact,
+}
+
+/// Everything Copperbell can say. The tag is the event's name, as routes spell it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event")]
+pub enum Fact {
+    /// A package that built, or that nobody knew, fails.
+    #[serde(rename = "copr.broken")]
+    CoprBroken(Builds),
+    /// A failing package fails in more chroots than before.
+    #[serde(rename = "copr.grown")]
+    CoprGrown(Builds),
+    /// A new build of a failing package failed as well.
+    #[serde(rename = "copr.failed_again")]
+    CoprFailedAgain(Builds),
+    /// A package still fails.
+    #[serde(rename = "copr.reminder")]
+    CoprReminder(Builds),
+    /// A failing package builds again everywhere.
+    #[serde(rename = "copr.recovered")]
+    CoprRecovered(Builds),
+    /// A failing package, or its last failing chroot, is no more.
+    #[serde(rename = "copr.gone")]
+    CoprGone(Builds),
+    /// A project could not be polled several times in a row.
+    #[serde(rename = "copr.unreachable")]
+    CoprUnreachable(Polls),
+    /// A project told unreachable answers again.
+    #[serde(rename = "copr.reachable")]
+    CoprReachable(Polls),
+    /// Notices will not be delivered to a channel.
+    #[serde(rename = "copperbell.dead_letter")]
+    DeadLetter(DeadLetters),
+    /// A channel refuses for a reason that time does not mend.
+    #[serde(rename = "copperbell.channel")]
+    Channel(ChannelTrouble),
+}
+
+/// What is said of one package's builds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Builds {
+    /// `owner/name`, `@group/name`, `owner/name:pr:12`.
+    pub project: String,
+    /// The project's monitor page.
+    pub project_url: String,
+    /// The package.
+    pub package: String,
+    /// The newest failing build; where the package is well, the build that proved it.
+    pub build_id: u64,
+    /// That build's page.
+    pub build_url: String,
+    /// Since when the package fails.
+    pub since: Timestamp,
+    /// The source package itself could not be built: every chroot failed with one build and there is no version.
+    #[serde(default)]
+    pub source: bool,
+    /// The failing chroots, sorted by name; those that failed, where the package is well or gone.
+    pub chroots: Vec<FailingChroot>,
+    /// How many more chroots there are than `chroots` names (a stored notice is cut to size).
+    #[serde(default)]
+    pub more_chroots: usize,
+}
+
+/// A failing chroot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailingChroot {
+    /// `fedora-43-x86_64`.
+    pub name: String,
+    /// The build that failed there.
+    pub build_id: u64,
+    /// What was built (`1.2-3`); nothing before there is a source package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The build log; nothing for a source failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_url: Option<String>,
+    /// A rebuild of it was canceled, so nothing newer is to be expected of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub canceled: bool,
+}
+
+/// What is said of polling one project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Polls {
+    /// The project.
+    pub project: String,
+    /// The project's monitor page.
+    pub project_url: String,
+    /// How many polls failed in a row.
+    pub failures: u32,
+    /// The first of them.
+    pub since: Timestamp,
+    /// What the last failed poll met.
+    pub error: String,
+}
+
+/// Notices that were given up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetters {
+    /// The channel they were for.
+    pub channel: String,
+    /// How many.
+    pub count: usize,
+    /// Why.
+    pub reason: String,
+}
+
+/// A channel that refuses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelTrouble {
+    /// The channel.
+    pub channel: String,
+    /// What it said.
+    pub reason: String,
+}
+
+/// What a notice is about, as far as filters care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject<'a> {
+    /// A Copr project.
+    Project(&'a str),
+    /// Copperbell itself.
+    Copperbell,
+}
+
+/// Which waiting notices are said in one message.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Group {
+    /// The builds of one Copr project.
+    Project(String),
+    /// The dead letters of one channel.
+    DeadLetters(String),
+}
+
+impl Notice {
+    /// A notice of a fact accepted at `at`.
+    #[must_use]
+    pub fn new(at: Timestamp, fact: Fact) -> Self {
+        Self { v: VERSION, at, fact }
+    }
+
+    /// The event's name, as routes spell it: `copr.broken`.
+    #[must_use]
+    pub fn event(&self) -> &'static str {
+        match &self.fact {
+            Fact::CoprBroken(_) => "copr.broken",
+            Fact::CoprGrown(_) => "copr.grown",
+            Fact::CoprFailedAgain(_) => "copr.failed_again",
+            Fact::CoprReminder(_) => "copr.reminder",
+            Fact::CoprRecovered(_) => "copr.recovered",
+            Fact::CoprGone(_) => "copr.gone",
+            Fact::CoprUnreachable(_) => "copr.unreachable",
+            Fact::CoprReachable(_) => "copr.reachable",
+            Fact::DeadLetter(_) => "copperbell.dead_letter",
+            Fact::Channel(_) => "copperbell.channel",
+        }
+    }
+
+    /// What this notice is about.
+    #[must_use]
+    pub fn subject(&self) -> Subject<'_> {
+        match &self.fact {
+            Fact::CoprBroken(builds)
+            | Fact::CoprGrown(builds)
+            | Fact::CoprFailedAgain(builds)
+            | Fact::CoprReminder(builds)
+            | Fact::CoprRecovered(builds)
+            | Fact::CoprGone(builds) => Subject::Project(&builds.project),
+            Fact::CoprUnreachable(polls) | Fact::CoprReachable(polls) => Subject::Project(&polls.project),
+            Fact::DeadLetter(_) | Fact::Channel(_) => Subject::Copperbell,
+        }
+    }
+
+    /// What this notice may share a message with.
+    #[must_use]
+    pub fn group(&self) -> Option<Group> {
+        match &self.fact {
+            Fact::CoprBroken(builds)
+            | Fact::CoprGrown(builds)
+            | Fact::CoprFailedAgain(builds)
+            | Fact::CoprReminder(builds)
+            | Fact::CoprRecovered(builds)
+            | Fact::CoprGone(builds) => Some(Group::Project(builds.project.clone())),
+            Fact::DeadLetter(dead) => Some(Group::DeadLetters(dead.channel.clone())),
+            Fact::CoprUnreachable(_) | Fact::CoprReachable(_) | Fact::Channel(_) => None,
+        }
+    }
+
+    /// The JSON to store, of [`MAX_STORED`] bytes at most: long lists and texts are cut.
+    #[must_use]
+    pub fn to_stored(&self) -> String {
+        let mut notice = self.clone();
+        notice.cut_texts();
+        loop {
+            let json = serde_json::to_string(&notice).unwrap_or_default();
+            if json.len() <= MAX_STORED || !notice.cut_list() {
+                return json;
+            }
+        }
+    }
+
+    /// Reads stored JSON; `None` where it is of a later version, or no notice.
+    #[must_use]
+    pub fn from_stored(json: &str) -> Option<Self> {
+        let notice: Self = serde_json::from_str(json).ok()?;
+        (notice.v == VERSION).then_some(notice)
+    }
+
+    /// Cuts every text from outside to a length at which the notice without its list fits.
+    fn cut_texts(&mut self) {
+        match &mut self.fact {
+            Fact::CoprBroken(builds)
+            | Fact::CoprGrown(builds)
+            | Fact::CoprFailedAgain(builds)
+            | Fact::CoprReminder(builds)
+            | Fact::CoprRecovered(builds)
+            | Fact::CoprGone(builds) => {
+                cut(&mut builds.package, 256);
+                for chroot in &mut builds.chroots {
+                    cut(&mut chroot.name, 128);
+                    if let Some(version) = &mut chroot.version {
+                        cut(version, 128);
+                    }
+                    // A link is whole or it is not there.
+                    chroot.log_url.take_if(|url| url.len() > 1024);
+                }
+            }
+            Fact::CoprUnreachable(polls) | Fact::CoprReachable(polls) => {
+                cut(&mut polls.error, 1024);
+            }
+            Fact::DeadLetter(dead) => cut(&mut dead.reason, 1024),
+            Fact::Channel(trouble) => cut(&mut trouble.reason, 1024),
+        }
+    }
+
+    /// Halves the longest list; false when there is nothing left to cut.
+    fn cut_list(&mut self) -> bool {
+        match &mut self.fact {
+            Fact::CoprBroken(builds)
+            | Fact::CoprGrown(builds)
+            | Fact::CoprFailedAgain(builds)
+            | Fact::CoprReminder(builds)
+            | Fact::CoprRecovered(builds)
+            | Fact::CoprGone(builds)
+                if !builds.chroots.is_empty() =>
+            {
+                let keep = builds.chroots.len() / 2;
+                builds.more_chroots += builds.chroots.len() - keep;
+                builds.chroots.truncate(keep);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Cuts a text to `max` characters, with an ellipsis where something was cut.
+pub(crate) fn cut(text: &mut String, max: usize) {
+    if let Some((at, _)) = text.char_indices().nth(max) {
+        text.truncate(at);
+        text.pop();
+        text.push('…');
+    }
+}

@@ -1,0 +1,10 @@
+//! What the crate promises to those who use it: the words, how they are shown, and what becomes of them.
+
+// The name that the rest of the workspace knows the crate by.
+extern crate copperbell_chat as chat;
+
+mod samples;
+mod sending;
+mod shown;
+mod stored;
+mod wording;

@@ -1,0 +1,130 @@
+//! Facts to speak of.
+
+use chat::{Builds, ChannelTrouble, DeadLetters, Fact, FailingChroot, Notice, Polls};
+use jiff::Timestamp;
+
+/// A package's name by somebody who would like to be read as more than a name.
+pub(crate) const HOSTILE: &str = r#"<!channel> *x* <at user_id="all"></at> https://evil.example"#;
+
+pub(crate) fn at(time: &str) -> Timestamp {
+    format!("2026-11-20T{time}Z").parse().expect("a time")
+}
+
+/// When everything here was accepted, and when it is sent.
+pub(crate) fn now() -> Timestamp {
+    at("13:20:00")
+}
+
+pub(crate) fn notice(fact: Fact) -> Notice {
+    Notice::new(now(), fact)
+}
+
+pub(crate) fn chroot(name: &str, build_id: u64, version: &str) -> FailingChroot {
+    FailingChroot {
+        name: name.to_owned(),
+        build_id,
+        version: Some(version.to_owned()),
+        log_url: Some(format!(
+            "https://download.copr.example/results/alice/demo/{name}/{build_id:08}-beta/builder-live.log.gz"
+        )),
+        canceled: false,
+    }
+}
+
+/// `package` of `alice/demo`, failing in two chroots since 10:00.
+pub(crate) fn builds(package: &str) -> Builds {
+    Builds {
+        project: "alice/demo".to_owned(),
+        project_url: "https://copr.example/coprs/alice/demo/monitor/".to_owned(),
+        package: package.to_owned(),
+        build_id: 5,
+        build_url: "https://copr.example/coprs/build/5".to_owned(),
+        since: at("10:00:00"),
+        source: false,
+        chroots: vec![
+            chroot("fedora-43-aarch64", 5, "2.3-1"),
+            chroot("fedora-43-x86_64", 5, "2.3-1"),
+        ],
+        more_chroots: 0,
+    }
+}
+
+/// `package`, whose SRPM failed.
+pub(crate) fn source_failure(package: &str) -> Builds {
+    let chroots = ["fedora-43-aarch64", "fedora-43-x86_64"].map(|name| FailingChroot {
+        version: None,
+        log_url: None,
+        ..chroot(name, 6, "")
+    });
+    Builds {
+        build_id: 6,
+        build_url: "https://copr.example/coprs/build/6".to_owned(),
+        source: true,
+        chroots: chroots.into(),
+        ..builds(package)
+    }
+}
+
+pub(crate) fn polls() -> Polls {
+    Polls {
+        project: "alice/demo".to_owned(),
+        project_url: "https://copr.example/coprs/alice/demo/monitor/".to_owned(),
+        failures: 3,
+        since: at("12:50:00"),
+        error: "Copr answered HTTP 502".to_owned(),
+    }
+}
+
+pub(crate) fn dead_letters(count: usize, reason: &str) -> Fact {
+    Fact::DeadLetter(DeadLetters {
+        channel: "team".to_owned(),
+        count,
+        reason: reason.to_owned(),
+    })
+}
+
+/// One notice of every kind, with `text` wherever strangers choose the text.
+pub(crate) fn every_kind(text: &str) -> Vec<Notice> {
+    let builds = Builds {
+        chroots: vec![chroot(text, 5, text), chroot("fedora-43-x86_64", 5, text)],
+        ..builds(text)
+    };
+    let polls = Polls {
+        error: text.to_owned(),
+        ..polls()
+    };
+    let trouble = ChannelTrouble {
+        channel: "team".to_owned(),
+        reason: text.to_owned(),
+    };
+    [
+        Fact::CoprBroken(builds.clone()),
+        Fact::CoprBroken(source_failure(text)),
+        Fact::CoprGrown(builds.clone()),
+        Fact::CoprFailedAgain(builds.clone()),
+        Fact::CoprReminder(builds.clone()),
+        Fact::CoprRecovered(builds.clone()),
+        Fact::CoprGone(builds),
+        Fact::CoprUnreachable(polls.clone()),
+        Fact::CoprReachable(polls),
+        dead_letters(2, text),
+        Fact::Channel(trouble),
+    ]
+    .map(notice)
+    .into()
+}
+
+/// So many packages with names of 100 characters, all broken, each in eight chroots.
+pub(crate) fn mass_failure(packages: usize) -> Vec<Notice> {
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    (0..packages)
+        .map(|i| {
+            let chroots = names.map(|name| chroot(&format!("fedora-rawhide-{name}-x86_64"), 5, "2.3-1.20261120git"));
+            let package = format!("{i:05}-{}", "long-".repeat(20));
+            notice(Fact::CoprBroken(Builds {
+                chroots: chroots.into(),
+                ..builds(&package)
+            }))
+        })
+        .collect()
+}

@@ -1,0 +1,33 @@
+//! Which channels there are: those of the settings, and those that the table still remembers.
+
+use state::{Error, TransactionError, Write, key};
+
+use crate::context::Context;
+use crate::deliver::{ChannelState, retire};
+
+/// Puts the channel items the table lacks, so that a channel that leaves the settings one day is missed; and gives up
+/// what waits for channels that have left.
+pub(crate) async fn settle(context: &Context) -> Result<(), Error> {
+    let known = context.table.query::<ChannelState>(key::CHANNELS).await?;
+    let names = || context.bells.iter().map(|bell| bell.channel.name.as_str());
+    for name in names().filter(|name| known.iter().all(|(known, _)| known != name)) {
+        let put = Write::put(key::channel(name), &ChannelState::default(), None)?;
+        write(context, put).await?;
+    }
+    for (name, _) in known.iter().filter(|(known, _)| names().all(|name| name != known)) {
+        retire(context, name).await?;
+        if context.table.waiting(name, 1).await?.is_empty() {
+            let key = key::channel(name);
+            write(context, Write::Delete { key, rev: None }).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Another process that does the same at the same time is no error.
+async fn write(context: &Context, write: Write) -> Result<(), Error> {
+    match context.table.transact(vec![write]).await {
+        Ok(()) | Err(TransactionError::Changed) => Ok(()),
+        Err(TransactionError::Table(error)) => Err(error),
+    }
+}

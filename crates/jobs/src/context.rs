@@ -1,0 +1,55 @@
+//! What every job works with.
+
+use std::time::Duration;
+
+use bell::ignore::Ignore;
+use bell::routing::Route;
+use chat::{Channel, Notice};
+use copr::{Copr, Project};
+use outbound::Outbound;
+use state::Table;
+
+/// A channel and what it hears of.
+#[derive(Debug)]
+pub struct Bell {
+    /// Where it rings.
+    pub channel: Channel,
+    /// What for.
+    pub route: Route,
+}
+
+/// What every job works with.
+#[derive(Debug)]
+pub struct Context {
+    /// The way out, the clock and the fault point.
+    pub outbound: Outbound,
+    /// What is remembered.
+    pub table: Table,
+    /// Who we are in a lease, for the person who reads the table.
+    pub owner: String,
+    /// The channels.
+    pub bells: Vec<Bell>,
+}
+
+/// What the Copr job watches.
+#[derive(Debug)]
+pub struct Watch {
+    /// The instance.
+    pub copr: Copr,
+    /// Its projects.
+    pub projects: Vec<Project>,
+    /// What of them is none of our business.
+    pub ignore: Ignore,
+    /// Ring again for what still fails after this long; `None`: never.
+    pub remind_after: Option<Duration>,
+    /// How many failed polls in a row are told.
+    pub poll_failures: u32,
+}
+
+impl Context {
+    /// The names of the channels that hear of `notice`.
+    pub(crate) fn routed<'a>(&'a self, notice: &'a Notice) -> impl Iterator<Item = &'a str> {
+        let takers = self.bells.iter().filter(|bell| bell.route.takes(notice));
+        takers.map(|bell| bell.channel.name.as_str())
+    }
+}

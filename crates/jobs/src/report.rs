@@ -1,0 +1,105 @@
+//! What a pass did: one value for `--json`, the log and the metrics.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What a pass did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The version of this shape.
+    pub version: u8,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// Every due target was observed, every channel looked at, and everything decided is stored.
+    pub complete: bool,
+    /// Why it is not complete.
+    pub why_not: Option<String>,
+    /// The Copr projects, in the order of the settings, then those no longer watched.
+    pub projects: Vec<ProjectReport>,
+    /// The hooks whose delivery log was read.
+    pub hooks: [(); 0],
+    /// The channels.
+    pub channels: Vec<ChannelReport>,
+}
+
+/// How it went with a target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It was observed, in this pass or in another of the same tick.
+    Ok,
+    /// It could not be observed, or what was decided could not be stored.
+    Failed,
+    /// Another worker has it, or there was no time left.
+    #[default]
+    Late,
+}
+
+/// What a pass did for one project.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ProjectReport {
+    /// The project.
+    pub project: String,
+    /// How it went.
+    pub outcome: Outcome,
+    /// Why not.
+    pub error: Option<String>,
+    /// Packages in the monitor.
+    pub packages: usize,
+    /// Packages with an open incident now.
+    pub failing: usize,
+    /// Incidents that opened.
+    pub broken: usize,
+    /// Incidents that grew.
+    pub grown: usize,
+    /// Incidents with a newer failed build.
+    pub failed_again: usize,
+    /// Incidents that were reminded of.
+    pub reminded: usize,
+    /// Incidents that ended well.
+    pub recovered: usize,
+    /// Incidents that ended because nothing is left to fail.
+    pub gone: usize,
+    /// Incidents removed without a ring, because the settings no longer watch them.
+    pub unwatched: usize,
+}
+
+/// What a pass did for one channel, and what is left.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ChannelReport {
+    /// The channel.
+    pub channel: String,
+    /// Notices sent.
+    pub sent: usize,
+    /// Notices waiting.
+    pub waiting: usize,
+    /// It is left alone until then.
+    pub rest_until: Option<Timestamp>,
+    /// Notices given up.
+    pub dead: usize,
+    /// What its last failure said.
+    pub error: Option<String>,
+}
+
+/// The last pass, as it is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastRun {
+    /// Which tick of the schedule it was.
+    pub tick: Timestamp,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// Every due target was observed and every channel looked at.
+    pub complete: bool,
+    /// Why it is not complete.
+    pub why_not: Option<String>,
+    /// Projects observed.
+    pub projects: usize,
+    /// Notices sent.
+    pub sent: usize,
+    /// Notices waiting.
+    pub waiting: usize,
+}

@@ -1,0 +1,193 @@
+//! The one HTTP client.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::stream;
+use http::{HeaderMap, Request};
+
+use crate::clock::Clock;
+use crate::fault::{Answer, Call, FaultPoint};
+
+/// How long may a connection take to open, name look-up and TLS included?
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why a call brought no answer. None of these names the URL, which may be a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No connection came about, so the call had no effect.
+    #[error("could not connect: {0}")]
+    Refused(String),
+    /// No (whole) answer in time; the call may have had its effect.
+    #[error("no answer in time")]
+    TimedOut,
+    /// The connection broke; the call may have had its effect.
+    #[error("the connection broke: {0}")]
+    Broken(String),
+    /// The answer is longer than its reader allows.
+    #[error("the answer is longer than {0} bytes")]
+    TooLong(usize),
+}
+
+/// The way out of the process: the HTTP client, the clock and the fault point. Clones share all three.
+#[derive(Clone, Debug, Default)]
+pub struct Outbound {
+    client: Arc<OnceLock<reqwest::Client>>,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// What every call passes through.
+    pub faults: FaultPoint,
+}
+
+impl Outbound {
+    /// The real network and the system's clock.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The real network, with another clock and fault point.
+    #[must_use]
+    pub fn with(clock: Clock, faults: FaultPoint) -> Self {
+        Self {
+            client: Arc::default(),
+            clock,
+            faults,
+        }
+    }
+
+    /// Sends a request to `service`. `what` names the call in the fault point's list. `timeout` bounds everything
+    /// from connecting to the last byte of the body. Redirects are answers like any other.
+    ///
+    /// # Errors
+    /// When there is no answer; an HTTP status is never an error here.
+    pub async fn send(
+        &self,
+        service: &'static str,
+        what: &str,
+        request: Request<Bytes>,
+        timeout: Duration,
+    ) -> Result<Response, Error> {
+        let effect = async {
+            let mut request = reqwest::Request::try_from(request).map_err(|error| classify(&error))?;
+            *request.timeout_mut() = Some(timeout);
+            let answer = self.client().execute(request).await;
+            answer.map(Response).map_err(|error| classify(&error))
+        };
+        let call = || Call {
+            service,
+            what: what.to_owned(),
+        };
+        self.faults.pass(call, effect, Response::from).await
+    }
+
+    fn client(&self) -> &reqwest::Client {
+        self.client.get_or_init(client)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that makes a client")]
+fn client() -> reqwest::Client {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let roots = rustls::RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring has the default protocol versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .connect_timeout(CONNECT_TIMEOUT)
+        // A chat that redirects would be sent a signed message by somebody else's word; an API that moved is said.
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .user_agent(crate::USER_AGENT)
+        .build()
+        .expect("a client without files or environment has nothing to fail on")
+}
+
+/// An answer whose body is still on its way.
+#[derive(Debug)]
+pub struct Response(reqwest::Response);
+
+impl Response {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.0.status().as_u16()
+    }
+
+    /// All headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        self.0.headers()
+    }
+
+    /// One header as text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.0.headers().get(name)?.to_str().ok()
+    }
+
+    /// The next piece of the body, `None` at its end.
+    ///
+    /// # Errors
+    /// When the body is cut short or late.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        self.0.chunk().await.map_err(|error| classify(&error))
+    }
+
+    /// The whole body, of `cap` bytes at most.
+    ///
+    /// # Errors
+    /// When the body is longer, cut short or late.
+    pub async fn bytes(mut self, cap: usize) -> Result<Bytes, Error> {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = self.chunk().await? {
+            if body.len() + chunk.len() > cap {
+                return Err(Error::TooLong(cap));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+}
+
+impl From<Answer> for Response {
+    fn from(answer: Answer) -> Self {
+        let mut response = http::Response::builder().status(answer.status);
+        for (name, value) in answer.headers {
+            response = response.header(name, value);
+        }
+        let end = answer
+            .truncated
+            .then(|| Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)));
+        let pieces = std::iter::once(Ok(answer.body)).chain(end);
+        let body = reqwest::Body::wrap_stream(stream::iter(pieces));
+        let response = response.body(body).unwrap_or_default();
+        Self(response.into())
+    }
+}
+
+/// What went wrong, in words without the URL. The innermost cause says most ("Connection refused (os error 111)").
+fn classify(error: &reqwest::Error) -> Error {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    let words = if std::ptr::addr_eq(cause, error) {
+        "the request could not be made".to_owned()
+    } else {
+        cause.to_string()
+    };
+    if error.is_connect() {
+        Error::Refused(words)
+    } else if error.is_timeout() {
+        Error::TimedOut
+    } else {
+        Error::Broken(words)
+    }
+}

@@ -1,0 +1,19 @@
+//! Every call that leaves the process: the one HTTP client, the AWS SDK's connector over it, the clock, and the
+//! fault point through which all of them pass, so that a test can make any call fail by its number.
+
+mod clock;
+mod fault;
+mod http;
+mod sdk;
+
+pub use clock::{Clock, Deadline};
+pub use fault::{Answer, Call, Fault, FaultPoint};
+pub use http::{Error, Outbound, Response};
+pub use sdk::{SdkSleep, sdk_http_client};
+
+/// How Copperbell names itself to every server, with a page where its operator can be found.
+pub const USER_AGENT: &str = concat!(
+    "copperbell/",
+    env!("CARGO_PKG_VERSION"),
+    " (+https://github.com/copperbell/copperbell)"
+);

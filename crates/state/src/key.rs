@@ -1,0 +1,96 @@
+//! Every key of the table, in one place.
+
+use jiff::Timestamp;
+
+/// Partition and sort key of an item.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self {
+            pk: pk.into(),
+            sk: sk.into(),
+        }
+    }
+}
+
+/// Partition of the project items.
+pub const PROJECTS: &str = "project";
+/// Partition of the channel items.
+pub const CHANNELS: &str = "channel";
+
+/// The last pass.
+#[must_use]
+pub fn last_run() -> Key {
+    Key::new("run", "last")
+}
+
+/// A watched Copr project: lease, tick, how its polls went.
+#[must_use]
+pub fn project(project: &str) -> Key {
+    Key::new(PROJECTS, project)
+}
+
+/// Partition of a project's open incidents.
+#[must_use]
+pub fn incidents(project: &str) -> String {
+    format!("incident#{project}")
+}
+
+/// One package's open incident.
+#[must_use]
+pub fn incident(project: &str, package: &str) -> Key {
+    Key::new(incidents(project), package)
+}
+
+/// A channel: lease, rest, head.
+#[must_use]
+pub fn channel(name: &str) -> Key {
+    Key::new(CHANNELS, name)
+}
+
+/// Partition of a channel's waiting notices.
+#[must_use]
+pub fn outbox(channel: &str) -> String {
+    format!("outbox#{channel}")
+}
+
+/// Partition of a channel's dead letters.
+#[must_use]
+pub fn dead(channel: &str) -> String {
+    format!("dead#{channel}")
+}
+
+/// The sort key of a notice: sorts by the time of acceptance, and is a function of the fact, so that the same fact
+/// is never waiting twice.
+#[must_use]
+pub fn notice_id(accepted: Timestamp, fact: &str) -> String {
+    format!("{:013}#{fact}", accepted.as_millisecond().max(0))
+}
+
+/// When the notice with this sort key was accepted.
+#[must_use]
+pub fn accepted_at(notice_id: &str) -> Option<Timestamp> {
+    let (ms, _) = notice_id.split_once('#')?;
+    Timestamp::from_millisecond(ms.parse().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notice_ids_sort_by_the_time_of_acceptance_and_give_it_back() {
+        let early = Timestamp::from_millisecond(999).unwrap();
+        let late = Timestamp::from_millisecond(1_800_000_000_000).unwrap();
+        assert!(notice_id(early, "b") < notice_id(late, "a"));
+        assert_eq!(accepted_at(&notice_id(late, "a#b")), Some(late));
+        assert_eq!(accepted_at("no number#x"), None);
+    }
+}

@@ -1,0 +1,18 @@
+//! What is remembered: one DynamoDB table, and the rules by which several processes share it.
+//!
+//! A *document* is opaque here: whatever its owner serialises. This crate knows keys, revisions, leases, transactions
+//! and the outbox.
+
+mod error;
+pub mod key;
+mod lease;
+mod outbox;
+mod table;
+mod transaction;
+
+pub use error::Error;
+pub use key::Key;
+pub use lease::{Acquired, Lease, TargetChange};
+pub use outbox::{DeadLetter, Waiting};
+pub use table::{Access, Stored, Table};
+pub use transaction::{MAX_WRITES, TransactionError, Write};

@@ -1,0 +1,261 @@
+//! The table: connecting to it, and reading documents.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient, StalledStreamProtectionConfig};
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
+use jiff::Timestamp;
+use outbound::{Clock, SdkSleep};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{Error, Key};
+
+/// How often the SDK tries one request (throttling, 5xx, broken connections), pauses between, before we hear of it.
+const ATTEMPTS: u32 = 4;
+
+/// How long may the first pause between tries be? Each next one may be twice as long.
+const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
+
+/// An item's attributes.
+pub(crate) type Attributes = HashMap<String, AttributeValue>;
+
+/// How to reach DynamoDB: in AWS with the Lambda's credentials, standalone with the embedded engine's connector.
+#[derive(Debug)]
+pub struct Access {
+    /// Carries the requests.
+    pub http_client: SharedHttpClient,
+    /// Signs them.
+    pub credentials: Credentials,
+    /// Where the table is.
+    pub region: String,
+    /// Another endpoint than AWS's own.
+    pub endpoint_url: Option<String>,
+}
+
+/// The table. Clones share one client.
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub(crate) client: Client,
+    pub(crate) name: String,
+    pub(crate) clock: Clock,
+}
+
+/// A document and its revision, on which a later write conditions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored<T> {
+    /// What was stored.
+    pub doc: T,
+    /// Counts the writes of this item.
+    pub rev: u64,
+    /// The last pass that finished with it (targets only), in milliseconds since the epoch.
+    pub tick: Option<Timestamp>,
+}
+
+impl Table {
+    /// A client of the table called `name`. No request is made yet.
+    #[must_use]
+    pub fn new(name: &str, access: Access, clock: Clock) -> Self {
+        let retries = RetryConfig::standard()
+            .with_max_attempts(ATTEMPTS)
+            .with_initial_backoff(INITIAL_BACKOFF);
+        let mut config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(access.region))
+            .credentials_provider(access.credentials)
+            .http_client(access.http_client)
+            .sleep_impl(SdkSleep(clock.clone()))
+            // Each request has its own time-out in the connector.
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .retry_config(retries);
+        config.set_endpoint_url(access.endpoint_url);
+        Self {
+            client: Client::from_conf(config.build()),
+            name: name.to_owned(),
+            clock,
+        }
+    }
+
+    /// Makes the table in an engine of our own. In AWS the stack makes it.
+    ///
+    /// # Errors
+    /// When the table cannot be reached.
+    pub async fn create_if_missing(&self) -> Result<(), Error> {
+        if self.describe().await.is_ok() {
+            return Ok(());
+        }
+        let mut request = self
+            .client
+            .create_table()
+            .table_name(&self.name)
+            .billing_mode(BillingMode::PayPerRequest);
+        for (name, kind) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
+            let element = KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
+            let definition = AttributeDefinition::builder()
+                .attribute_name(name)
+                .attribute_type(ScalarAttributeType::S)
+                .build();
+            let (Ok(element), Ok(definition)) = (element, definition) else {
+                continue;
+            };
+            request = request.key_schema(element).attribute_definitions(definition);
+        }
+        match request.send().await {
+            Ok(_) => Ok(()),
+            // Another process made it in between.
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(CreateTableError::is_resource_in_use_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(Error::unavailable("CreateTable", &error)),
+        }
+    }
+
+    /// Is the table there?
+    ///
+    /// # Errors
+    /// When it is not, or cannot be reached.
+    async fn describe(&self) -> Result<(), Error> {
+        let request = self.client.describe_table().table_name(&self.name);
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Error::unavailable("DescribeTable", &error)),
+        }
+    }
+
+    /// Reads one document, strongly consistent.
+    ///
+    /// # Errors
+    /// When the table cannot be reached or the document cannot be read.
+    pub async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<Stored<T>>, Error> {
+        let item = self.item(key).await?;
+        item.map(|item| stored(key, &item)).transpose()
+    }
+
+    async fn item(&self, key: &Key) -> Result<Option<Attributes>, Error> {
+        let request = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key("pk", string(&key.pk))
+            .key("sk", string(&key.sk))
+            .consistent_read(true);
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| Error::unavailable("GetItem", &error))?;
+        Ok(answer.item)
+    }
+
+    /// Asks for an item without reading it, to open the connection.
+    ///
+    /// # Errors
+    /// When the table cannot be reached.
+    pub async fn peek(&self, key: &Key) -> Result<(), Error> {
+        self.item(key).await.map(|_| ())
+    }
+
+    /// Reads all documents of a partition, strongly consistent, in the order of their sort keys. An item without a
+    /// document (a target that was leased but never finished) is left out.
+    ///
+    /// # Errors
+    /// When the table cannot be reached or a document cannot be read.
+    pub async fn query<T: DeserializeOwned>(&self, pk: &str) -> Result<Vec<(String, Stored<T>)>, Error> {
+        let mut found = Vec::new();
+        self.each_item(pk, None, |key, item| {
+            if item.contains_key("doc") {
+                let stored = stored(&key, &item)?;
+                found.push((key.sk, stored));
+            }
+            Ok(true)
+        })
+        .await?;
+        Ok(found)
+    }
+
+    /// Calls `on_item` with every item of a partition until it returns false. Without a page size, pages are of 1 MB.
+    pub(crate) async fn each_item(
+        &self,
+        pk: &str,
+        page_size: Option<i32>,
+        mut on_item: impl FnMut(Key, Attributes) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
+        let mut start = None;
+        loop {
+            let request = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", string(pk))
+                .consistent_read(true)
+                .set_limit(page_size)
+                .set_exclusive_start_key(start);
+            let page = request
+                .send()
+                .await
+                .map_err(|error| Error::unavailable("Query", &error))?;
+            for item in page.items.unwrap_or_default() {
+                let sk = item.get("sk").and_then(|sk| sk.as_s().ok()).cloned();
+                let key = Key {
+                    pk: pk.to_owned(),
+                    sk: sk.unwrap_or_default(),
+                };
+                if !on_item(key, item)? {
+                    return Ok(());
+                }
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Reads an item's document.
+pub(crate) fn stored<T: DeserializeOwned>(key: &Key, item: &Attributes) -> Result<Stored<T>, Error> {
+    let doc = item
+        .get("doc")
+        .cloned()
+        .ok_or_else(|| Error::unreadable(key, &"it has no document"))?;
+    let doc = serde_dynamo::from_attribute_value(doc).map_err(|error| Error::unreadable(key, &error))?;
+    Ok(Stored {
+        doc,
+        rev: number(item, "rev").and_then(|rev| u64::try_from(rev).ok()).unwrap_or(0),
+        tick: timestamp(item, "tick"),
+    })
+}
+
+/// A document as it is stored.
+pub(crate) fn document<T: Serialize>(key: &Key, doc: &T) -> Result<AttributeValue, Error> {
+    serde_dynamo::to_attribute_value(doc).map_err(|error| Error::unreadable(key, &error))
+}
+
+pub(crate) fn string(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+pub(crate) fn integer(value: impl Into<i128>) -> AttributeValue {
+    AttributeValue::N(value.into().to_string())
+}
+
+pub(crate) fn number(item: &Attributes, name: &str) -> Option<i64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+pub(crate) fn timestamp(item: &Attributes, name: &str) -> Option<Timestamp> {
+    Timestamp::from_millisecond(number(item, name)?).ok()
+}

@@ -1,0 +1,306 @@
+//! Secrets Manager and DynamoDB behind one endpoint, told apart by `x-amz-target` as AWS's JSON protocols are.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use embedded::Engine;
+use serde_json::{Value, json};
+
+use crate::server::{Server, lock, status_code};
+
+/// An AWS of our own, for `AWS_ENDPOINT_URL`. Any credentials will do, but each request must be signed for the
+/// service it asks.
+pub struct Aws {
+    server: Server,
+    engine: Engine,
+    shared: Arc<Mutex<Account>>,
+}
+
+#[derive(Default)]
+struct Account {
+    secrets: HashMap<String, Secret>,
+    secrets_fail: bool,
+    operations: Vec<String>,
+}
+
+struct Secret {
+    current: String,
+    previous: Option<String>,
+}
+
+impl Aws {
+    /// An account without secrets and tables.
+    ///
+    /// # Panics
+    /// When this machine has no free port, or SQLite does not start.
+    pub async fn start() -> Self {
+        let engine = Engine::memory().expect("a database in memory should open");
+        let shared = Arc::default();
+        let app = Router::new()
+            .route("/", post(answer))
+            .with_state((engine.clone(), Arc::clone(&shared)));
+        Self {
+            server: Server::start(app).await,
+            engine,
+            shared,
+        }
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// The tables, so that a test reads what a process wrote.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Sets the strings of a secret's versions `AWSCURRENT` and `AWSPREVIOUS`.
+    pub fn set_secret(&self, id: &str, current: &str, previous: Option<&str>) {
+        let secret = Secret {
+            current: current.to_owned(),
+            previous: previous.map(str::to_owned),
+        };
+        lock(&self.shared).secrets.insert(id.to_owned(), secret);
+    }
+
+    /// Secrets Manager answers 500 from now on, or no longer.
+    pub fn fail_secrets(&self, fail: bool) {
+        lock(&self.shared).secrets_fail = fail;
+    }
+
+    /// The targets of all signed requests so far, in order: `secretsmanager.GetSecretValue`,
+    /// `DynamoDB_20120810.GetItem`, …
+    #[must_use]
+    pub fn operations(&self) -> Vec<String> {
+        lock(&self.shared).operations.clone()
+    }
+}
+
+async fn answer(
+    State((engine, account)): State<(Engine, Arc<Mutex<Account>>)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let target = header("x-amz-target").unwrap_or_default();
+    let (service, content_type) = match target.split_once('.') {
+        Some(("secretsmanager", _)) => ("secretsmanager", "application/x-amz-json-1.1"),
+        Some(("DynamoDB_20120810", _)) => ("dynamodb", "application/x-amz-json-1.0"),
+        _ => ("", "application/x-amz-json-1.1"),
+    };
+    let (status, body) = if service.is_empty() {
+        (400, json!({"__type": "UnknownOperationException"}).to_string())
+    } else if let Some(error) = unsigned(header(AUTHORIZATION.as_str()), service) {
+        (400, error.to_string())
+    } else {
+        lock(&account).operations.push(target.to_owned());
+        if service == "dynamodb" {
+            engine.answer(target, &body)
+        } else {
+            let (status, body) = lock(&account).secrets_manager(target, &body);
+            (status, body.to_string())
+        }
+    };
+    let content_type = [(CONTENT_TYPE, HeaderValue::from_static(content_type))];
+    (status_code(status), content_type, body).into_response()
+}
+
+/// What is wrong with an `Authorization` header, in AWS's words. The signature itself is not checked: there is no
+/// secret key.
+fn unsigned(authorization: Option<&str>, service: &str) -> Option<Value> {
+    let Some(parts) = authorization.and_then(|value| value.strip_prefix("AWS4-HMAC-SHA256 ")) else {
+        let message = "Missing Authentication Token";
+        return Some(json!({"__type": "MissingAuthenticationTokenException", "message": message}));
+    };
+    let part = |name: &str| {
+        let mut parts = parts.split(',').map(str::trim);
+        parts.find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
+    };
+    // KEY/20261101/us-east-1/dynamodb/aws4_request
+    let scope: Vec<&str> = part("Credential").unwrap_or_default().split('/').collect();
+    let message = if part("SignedHeaders").is_none() || part("Signature").is_none() {
+        "Authorization header requires 'SignedHeaders' and 'Signature' parameters.".to_owned()
+    } else if scope.len() != 5 || scope[4] != "aws4_request" {
+        "Credential must have exactly 5 slash-delimited elements.".to_owned()
+    } else if scope[3] != service {
+        format!("Credential should be scoped to correct service: '{service}'.")
+    } else {
+        return None;
+    };
+    Some(json!({"__type": "InvalidSignatureException", "message": message}))
+}
+
+impl Account {
+    fn secrets_manager(&self, target: &str, body: &[u8]) -> (u16, Value) {
+        let refused = |status, kind: &str, message: &str| (status, json!({"__type": kind, "Message": message}));
+        if self.secrets_fail {
+            let message = "An error occurred on the server side.";
+            return refused(500, "InternalServiceError", message);
+        }
+        if target != "secretsmanager.GetSecretValue" {
+            return refused(400, "UnknownOperationException", "");
+        }
+        let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+        let id = asked["SecretId"].as_str().unwrap_or_default();
+        let stage = asked["VersionStage"].as_str().unwrap_or("AWSCURRENT");
+        let not_found = |message: &str| refused(400, "ResourceNotFoundException", message);
+        let Some(secret) = self.secrets.get(id) else {
+            return not_found("Secrets Manager can't find the specified secret.");
+        };
+        let (string, version) = match stage {
+            "AWSCURRENT" => (Some(&secret.current), 2),
+            "AWSPREVIOUS" => (secret.previous.as_ref(), 1),
+            _ => (None, 0),
+        };
+        let Some(string) = string else {
+            return not_found(&format!(
+                "Secrets Manager can't find the specified secret value for staging label: {stage}"
+            ));
+        };
+        let found = json!({
+            "ARN": format!("arn:aws:secretsmanager:us-east-1:123456789012:secret:{id}-a1b2c3"),
+            "Name": id,
+            "VersionId": format!("a1b2c3d4-5678-90ab-cdef-{version:012}"),
+            "SecretString": string,
+            "VersionStages": [stage],
+            "CreatedDate": 1_795_294_935.5,
+        });
+        (200, found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_credential_types::Credentials;
+    use aws_sdk_dynamodb as dynamodb;
+    use aws_sdk_secretsmanager as secrets;
+    use outbound::{Outbound, sdk_http_client};
+
+    use super::*;
+    use crate::ask;
+
+    fn secrets_client(aws: &Aws) -> secrets::Client {
+        let config = secrets::Config::builder()
+            .behavior_version(secrets::config::BehaviorVersion::latest())
+            .region(secrets::config::Region::new("us-east-1"))
+            .credentials_provider(Credentials::from_keys("key", "secret", None))
+            .retry_config(secrets::config::retry::RetryConfig::disabled())
+            .http_client(sdk_http_client(&Outbound::new()))
+            .endpoint_url(aws.url())
+            .build();
+        secrets::Client::from_conf(config)
+    }
+
+    #[tokio::test]
+    async fn the_sdk_reads_both_versions_of_a_secret() {
+        let aws = Aws::start().await;
+        aws.set_secret("copperbell", "{\"new\":1}", Some("{\"old\":1}"));
+        let client = secrets_client(&aws);
+        let read = client.get_secret_value().secret_id("copperbell");
+        let current = read.clone().send().await.unwrap();
+        assert_eq!(current.secret_string(), Some("{\"new\":1}"));
+        let previous = read.clone().version_stage("AWSPREVIOUS").send().await.unwrap();
+        assert_eq!(previous.secret_string(), Some("{\"old\":1}"));
+        assert_eq!(aws.operations(), ["secretsmanager.GetSecretValue"; 2]);
+    }
+
+    #[tokio::test]
+    async fn a_missing_secret_and_a_failing_service_are_told_apart() {
+        let aws = Aws::start().await;
+        aws.set_secret("copperbell", "{}", None);
+        let client = secrets_client(&aws);
+        let missing = client.get_secret_value().secret_id("other").send().await;
+        assert!(
+            missing
+                .unwrap_err()
+                .into_service_error()
+                .is_resource_not_found_exception()
+        );
+        let read = client.get_secret_value().secret_id("copperbell");
+        let missing = read.clone().version_stage("AWSPREVIOUS").send().await;
+        assert!(
+            missing
+                .unwrap_err()
+                .into_service_error()
+                .is_resource_not_found_exception()
+        );
+        aws.fail_secrets(true);
+        let failed = read.clone().send().await.unwrap_err().into_service_error();
+        assert!(failed.is_internal_service_error(), "{failed}");
+        aws.fail_secrets(false);
+        assert!(read.send().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_test_reads_in_process_what_the_sdk_wrote_over_the_wire() {
+        let aws = Aws::start().await;
+        let table = json!({
+            "TableName": "copperbell", "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+        });
+        let in_process = |operation: &str, body: &Value| {
+            let target = format!("DynamoDB_20120810.{operation}");
+            aws.engine().answer(&target, body.to_string().as_bytes())
+        };
+        let (status, answer) = in_process("CreateTable", &table);
+        assert_eq!(status, 200, "{answer}");
+
+        let config = dynamodb::Config::builder()
+            .behavior_version(dynamodb::config::BehaviorVersion::latest())
+            .region(dynamodb::config::Region::new("us-east-1"))
+            .credentials_provider(Credentials::from_keys("key", "secret", None))
+            .http_client(sdk_http_client(&Outbound::new()))
+            .endpoint_url(aws.url())
+            .build();
+        let text = |text: &str| dynamodb::types::AttributeValue::S(text.to_owned());
+        let client = dynamodb::Client::from_conf(config);
+        let update = client.update_item().table_name("copperbell").key("pk", text("run"));
+        update
+            .update_expression("SET why = :why")
+            .expression_attribute_values(":why", text("because"))
+            .send()
+            .await
+            .unwrap();
+        let key = json!({"TableName": "copperbell", "Key": {"pk": {"S": "run"}}});
+        let (_, item) = in_process("GetItem", &key);
+        let item: Value = serde_json::from_str(&item).unwrap();
+        assert_eq!(item["Item"]["why"]["S"], "because");
+        assert_eq!(aws.operations(), ["DynamoDB_20120810.UpdateItem"]);
+    }
+
+    #[tokio::test]
+    async fn a_request_must_be_signed_for_the_service_it_asks() {
+        let aws = Aws::start().await;
+        let signed_for = |service: &str| {
+            format!(
+                "AWS4-HMAC-SHA256 Credential=key/20261101/us-east-1/{service}/aws4_request, \
+                 SignedHeaders=host;x-amz-date, Signature=00"
+            )
+        };
+        let dynamodb = "DynamoDB_20120810.GetItem";
+        for (target, authorization, error) in [
+            (dynamodb, "Basic abc".to_owned(), "MissingAuthenticationTokenException"),
+            (dynamodb, signed_for("secretsmanager"), "InvalidSignatureException"),
+            ("AmazonSSM.GetParameter", signed_for("ssm"), "UnknownOperationException"),
+        ] {
+            let headers = [("x-amz-target", target), ("authorization", &authorization)];
+            let answer = ask::post(&aws.url(), &headers, "{}").await.unwrap();
+            assert_eq!(answer.status(), 400);
+            let body: Value = serde_json::from_str(&ask::text(answer).await).unwrap();
+            assert_eq!(body["__type"], error);
+        }
+        assert!(aws.operations().is_empty());
+    }
+}

@@ -1,0 +1,160 @@
+//! The function: what it prepares before the first event, and what it does for each.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use anyhow::{bail, ensure};
+use boot::{Logs, Secrets, SecretsAt, Settings, StateAt};
+use jiff::Timestamp;
+use jobs::{Bell, Context, Report, Watch};
+use lambda_runtime::{Diagnostic, LambdaEvent};
+use outbound::Outbound;
+use serde::Serialize;
+use state::Table;
+use tokio::sync::OnceCell;
+use tracing::Level;
+
+use crate::event::{Event, deadline};
+
+/// How long may the secret and the connections keep the first event waiting? Lambda starts an init anew after 10 s.
+const PREPARE_LIMIT: Duration = Duration::from_secs(7);
+
+/// One environment of the function.
+pub(crate) struct Function {
+    outbound: Outbound,
+    table: Table,
+    /// The secret's name or ARN.
+    secret: String,
+    watch: Watch,
+    /// What a pass works with, once the secret could be read.
+    context: OnceCell<Context>,
+}
+
+impl Function {
+    /// Reads the settings, then prepares for the first event as far as that can be done before it.
+    ///
+    /// # Errors
+    /// When the settings are wrong. A secret that cannot be read now is read again with the event.
+    pub(crate) async fn init() -> anyhow::Result<Self> {
+        let settings = Settings::read(env);
+        let log_level = settings.as_ref().ok().and_then(|settings| settings.log_level);
+        boot::start_logs(Logs::Json, log_level);
+        let settings = settings?;
+        let StateAt::Dynamodb(table) = settings.state else {
+            bail!("STATE: a function has no file that lasts: expected dynamodb:TABLE");
+        };
+        let Some(SecretsAt::Aws(secret)) = settings.secrets else {
+            bail!("SECRETS: a function has no file of secrets: expected aws:ID, a secret's name or ARN");
+        };
+        ensure!(
+            !settings.projects.is_empty(),
+            "COPR_PROJECTS: it is empty, so there is nothing to watch: expected one project at least"
+        );
+        let outbound = Outbound::new();
+        let access = boot::access(&outbound, env)?;
+        let function = Self {
+            table: Table::new(&table, access, outbound.clock.clone()),
+            outbound,
+            secret,
+            watch: Watch {
+                copr: settings.copr,
+                projects: settings.projects,
+                ignore: settings.ignore,
+                remind_after: settings.remind_after,
+                poll_failures: settings.poll_failures,
+            },
+            context: OnceCell::new(),
+        };
+        function.prepare().await;
+        Ok(function)
+    }
+
+    /// Reads the secret and opens the connections while the function still has a whole core.
+    async fn prepare(&self) {
+        // The channels are in the secret; the table waits for nothing.
+        let table = boot::warm(&self.outbound, &self.table, []);
+        let channels = async {
+            match self.context().await {
+                Ok(context) => {
+                    let channels = context.bells.iter().map(|bell| &bell.channel);
+                    boot::warm(&self.outbound, &self.table, channels).await;
+                }
+                Err(error) => tracing::warn!("{error:#}; it is read again with the first event"),
+            }
+        };
+        let both = Box::pin(async { tokio::join!(table, channels) });
+        if tokio::time::timeout(PREPARE_LIMIT, both).await.is_err() {
+            tracing::warn!("the secret and the connections take long; they are asked for again with the first event");
+        }
+    }
+
+    /// What a pass works with; the secret is read if that has not been done yet.
+    async fn context(&self) -> anyhow::Result<&Context> {
+        let read = async || {
+            let access = boot::access(&self.outbound, env)?;
+            let secrets = Secrets::from_aws(&self.secret, access, &self.outbound).await?;
+            let bells = secrets.bells.into_iter();
+            Ok(Context {
+                outbound: self.outbound.clone(),
+                table: self.table.clone(),
+                // Whoever finds a lease in the table finds its log, too.
+                owner: env("AWS_LAMBDA_LOG_STREAM_NAME").unwrap_or_else(|| "copperbell-watch".to_owned()),
+                bells: bells.map(|(channel, route)| Bell { channel, route }).collect(),
+            })
+        };
+        self.context.get_or_try_init(read).await
+    }
+
+    /// Makes one pass. One that is not complete is no error: what was done is done, and the next tick goes on.
+    ///
+    /// # Errors
+    /// When the secret cannot be read: the runtime logs it, and Lambda sends the event again.
+    pub(crate) async fn invoke(&self, event: LambdaEvent<Option<Event>>) -> Result<Report, Diagnostic> {
+        let context = self.context().await.map_err(|error| Diagnostic {
+            error_type: "SecretUnreadable".to_owned(),
+            error_message: format!("{error:#}"),
+        })?;
+        let now = self.outbound.clock.now();
+        let tick = event.payload.unwrap_or_default().tick(now);
+        let deadline = deadline(event.context.deadline());
+        let report = jobs::run(context, &self.watch, tick, deadline, |_| ()).await;
+        log(&report, &event.context.request_id);
+        Ok(report)
+    }
+}
+
+/// A setting, by its name.
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The report as a line of the log: JSON within JSON, so that CloudWatch can filter and count by what is in it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    timestamp: Timestamp,
+    level: &'static str,
+    message: &'static str,
+    request_id: &'a str,
+    report: &'a Report,
+}
+
+fn log(report: &Report, request_id: &str) {
+    let (wanted, level, message) = if report.complete {
+        (tracing::enabled!(Level::INFO), "INFO", "the pass is complete")
+    } else {
+        (tracing::enabled!(Level::WARN), "WARN", "the pass is not complete")
+    };
+    let timestamp = report.ended;
+    let line = Line {
+        timestamp,
+        level,
+        message,
+        request_id,
+        report,
+    };
+    if wanted && let Ok(line) = serde_json::to_string(&line) {
+        // Without a log there is nobody to tell that there is none.
+        let _ = writeln!(std::io::stdout(), "{line}");
+    }
+}

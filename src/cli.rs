@@ -1,0 +1,74 @@
+//! The command line.
+
+use clap::{Arg, ArgMatches, CommandFactory as _, Parser, Subcommand};
+
+/// A bell for people who ship software: it rings once when something breaks, and once when it is well again.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run one pass now: poll every project, ring what is new, send what waits (cron's friend)
+    Watch {
+        /// Print the report as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show how things stand, from what is remembered alone
+    Status {
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what waits to be sent and what was given up, and give the latter another try
+    Outbox {
+        #[command(subcommand)]
+        action: OutboxAction,
+    },
+    /// Show a build's life on stand-ins of Copr and the chats: no network, no account, nothing left behind
+    Demo,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OutboxAction {
+    /// List waiting notices and dead letters
+    List,
+    /// Put dead letters back into the outbox: those with this id, or all
+    Retry {
+        /// The id of a dead letter, as `outbox list` shows it
+        id: Option<String>,
+        /// Send them to this channel instead of their own
+        #[arg(long, value_name = "NAME")]
+        to: Option<String>,
+    },
+    /// Throw a dead letter away
+    Drop {
+        /// The id of a dead letter, as `outbox list` shows it
+        id: String,
+    },
+}
+
+/// The command line with a flag for every setting.
+pub(crate) fn command() -> clap::Command {
+    let settings = boot::SETTINGS.map(|setting| {
+        Arg::new(setting.name)
+            .long(setting.name.to_ascii_lowercase().replace('_', "-"))
+            .value_name(setting.value)
+            .help(setting.help)
+            .help_heading("Settings (flag, environment variable of the same name, or .env)")
+            .global(true)
+            .hide_short_help(true)
+    });
+    Cli::command().args(settings)
+}
+
+/// A setting's flag, before or after the command.
+pub(crate) fn flag(matches: &ArgMatches, name: &str) -> Option<String> {
+    boot::SETTINGS.iter().find(|setting| setting.name == name)?;
+    let given = |matches: &ArgMatches| matches.get_one::<String>(name).cloned();
+    given(matches).or_else(|| matches.subcommand().and_then(|(_, command)| flag(command, name)))
+}

@@ -1,0 +1,6 @@
+//! The commands, a file each. Each returns whether all went well; an error is told by `main`.
+
+pub(crate) mod demo;
+pub(crate) mod outbox;
+pub(crate) mod status;
+pub(crate) mod watch;

@@ -1,0 +1,58 @@
+//! `copperbell`: the bell as one program on one machine.
+
+mod cli;
+mod commands;
+mod connect;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::FromArgMatches as _;
+
+use crate::cli::{Cli, Command};
+use crate::connect::{BadStart, Standalone};
+
+/// Everything was observed, and everything decided is stored.
+const OK: u8 = 0;
+/// Something was not; the reasons are on stderr.
+const INCOMPLETE: u8 = 1;
+/// The settings are wrong; nothing was done.
+const BAD_SETTINGS: u8 = 2;
+
+fn main() -> ExitCode {
+    let matches = cli::command().get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.into()),
+    };
+    let done = runtime.block_on(async {
+        match cli.command {
+            // The demo must not even look at what the user has set.
+            Command::Demo => commands::demo::run().await,
+            Command::Watch { json } => commands::watch::run(Standalone::start(&matches, json).await?, json).await,
+            Command::Status { json } => commands::status::run(&Standalone::start(&matches, json).await?, json).await,
+            Command::Outbox { action } => {
+                commands::outbox::run(&Standalone::start(&matches, false).await?, action).await
+            }
+        }
+    });
+    match done {
+        Ok(true) => ExitCode::from(OK),
+        Ok(false) => ExitCode::from(INCOMPLETE),
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("copperbell: {error:#}");
+    ExitCode::from(if error.is::<BadStart>() {
+        BAD_SETTINGS
+    } else {
+        INCOMPLETE
+    })
+}

@@ -1,0 +1,172 @@
+//! Copperbell between stand-ins, with a clock that a test moves and a fault point that a test loads.
+
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+
+use std::path::Path;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use boot::{Secrets, Settings};
+use jiff::Timestamp;
+use jobs::{Bell, Context, Report, Watch};
+use outbound::{Clock, Deadline, FaultPoint, Outbound};
+use serde_json::{Value, json};
+use state::{Access, Table};
+use world::{Chat, Copr, Monitor, Reply};
+
+pub const PROJECT: &str = "alice/demo";
+
+/// The hour at which every story begins.
+pub fn start() -> Timestamp {
+    "2026-03-02T09:00:00Z".parse().unwrap()
+}
+
+pub struct Stage {
+    pub copr: Copr,
+    pub slack: Chat,
+    pub feishu: Chat,
+    pub clock: Clock,
+    pub engine: embedded::Engine,
+    pub settings: Vec<(&'static str, String)>,
+    pub secrets: Value,
+}
+
+impl Stage {
+    pub async fn new() -> Self {
+        Self::on(embedded::Engine::memory().unwrap()).await
+    }
+
+    pub async fn on_file(path: &Path) -> Self {
+        Self::on(embedded::Engine::open(path).unwrap()).await
+    }
+
+    async fn on(engine: embedded::Engine) -> Self {
+        let copr = Copr::start().await;
+        let slack = Chat::slack().await;
+        let feishu = Chat::feishu(Some("demo")).await;
+        let secrets = json!({"channels": [
+            {"name": "team", "url": slack.url()},
+            {"name": "rpm", "url": feishu.url(), "secret": "demo"},
+        ]});
+        let settings = vec![("COPR_URL", copr.url()), ("COPR_PROJECTS", PROJECT.to_owned())];
+        Self {
+            copr,
+            slack,
+            feishu,
+            clock: Clock::simulated(start()),
+            engine,
+            settings,
+            secrets,
+        }
+    }
+
+    /// Changes a setting.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.settings.retain(|(setting, _)| *setting != name);
+        self.settings.push((name, value.to_owned()));
+    }
+
+    pub fn monitor(&self, body: impl Into<Vec<u8>>) {
+        self.copr.set(PROJECT, Reply::monitor(body.into()));
+    }
+
+    /// A process that has just started.
+    pub async fn process(&self, faults: FaultPoint) -> Result<(Context, Watch), state::Error> {
+        let outbound = Outbound::with(self.clock.clone(), faults);
+        let access = Access {
+            http_client: embedded::http_client(self.engine.clone(), &outbound),
+            credentials: Credentials::from_keys("local", "local", None),
+            region: "local".to_owned(),
+            endpoint_url: None,
+        };
+        let table = Table::new("copperbell", access, self.clock.clone());
+        table.create_if_missing().await?;
+        let secrets = Secrets::parse(&self.secrets.to_string()).unwrap();
+        let settings = Settings::read(|name| {
+            let set = self.settings.iter().find(|(setting, _)| *setting == name);
+            set.map(|(_, value)| value.clone())
+        })
+        .unwrap();
+        let bells = secrets
+            .bells
+            .into_iter()
+            .map(|(channel, route)| Bell { channel, route });
+        let context = Context {
+            outbound,
+            table,
+            owner: "test".to_owned(),
+            bells: bells.collect(),
+        };
+        let watch = Watch {
+            copr: settings.copr,
+            projects: settings.projects,
+            ignore: settings.ignore,
+            remind_after: settings.remind_after,
+            poll_failures: settings.poll_failures,
+        };
+        Ok((context, watch))
+    }
+
+    /// A pass of a process that has just started, at the hour it is.
+    pub async fn pass(&self) -> Report {
+        self.pass_until(Deadline::NONE).await
+    }
+
+    pub async fn pass_until(&self, deadline: Deadline) -> Report {
+        self.feishu.set_now(self.clock.now().as_second());
+        let (context, watch) = self.process(FaultPoint::none()).await.unwrap();
+        jobs::run(&context, &watch, self.clock.now(), deadline, |_| {}).await
+    }
+
+    /// A pass in which calls fail as planned. `None`: the process died.
+    pub async fn pass_with(&self, faults: FaultPoint) -> Option<Report> {
+        self.feishu.set_now(self.clock.now().as_second());
+        let pass = async {
+            let (context, watch) = self.process(faults.clone()).await.ok()?;
+            Some(jobs::run(&context, &watch, self.clock.now(), Deadline::NONE, |_| {}).await)
+        };
+        tokio::select! {
+            report = pass => report,
+            () = faults.died() => None,
+        }
+    }
+
+    /// A pass every ten minutes, each of which must be complete.
+    pub async fn passes(&self, count: usize) {
+        for _ in 0..count {
+            self.later(10);
+            let report = self.pass().await;
+            assert!(report.complete, "{report:#?}");
+        }
+    }
+
+    pub fn later(&self, minutes: u64) {
+        self.clock.advance(Duration::from_mins(minutes));
+    }
+
+    /// How things stand.
+    pub async fn status(&self) -> jobs::Status {
+        let (context, _) = self.process(FaultPoint::none()).await.unwrap();
+        jobs::status(&context).await.unwrap()
+    }
+
+    /// `package since build` of each open incident.
+    pub async fn incidents(&self) -> Vec<String> {
+        let status = self.status().await;
+        let incidents = status.incidents.iter();
+        incidents
+            .map(|incident| format!("{} {} {:?}", incident.package, incident.since, incident.chroots))
+            .collect()
+    }
+}
+
+/// A monitor of packages that each have one state in two chroots.
+pub fn monitor(packages: &[(&str, &str, u64)]) -> String {
+    let all = packages
+        .iter()
+        .fold(Monitor::new(PROJECT), |monitor, (name, state, build)| {
+            let chroot = |name| (name, *state, *build, Some("1.0-1"));
+            monitor.package(name, [chroot("fedora-43-x86_64"), chroot("fedora-42-x86_64")])
+        });
+    all.json()
+}
