@@ -211,7 +211,7 @@ fn packages_in(title: &str) -> usize {
 async fn two_passes_at_once_ring_once() {
     let stage = Stage::new().await;
     stage.monitor(recorded::MIXED_FAILED_ALL_FIELDS);
-    let (one, other) = future::join(stage.pass(), stage.pass()).await;
+    let (one, other) = future::join(Box::pin(stage.pass()), Box::pin(stage.pass())).await;
     assert!(one.complete || other.complete);
     assert_eq!(stage.slack.texts().len(), 1);
     assert_eq!(stage.feishu.texts().len(), 1);

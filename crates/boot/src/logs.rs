@@ -1,6 +1,10 @@
 //! The log: JSON lines with a time for CloudWatch, plain lines on stderr for people.
 
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt};
 
 /// Who reads the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,19 +19,22 @@ pub enum Logs {
 pub fn start_logs(logs: Logs, level: Option<LevelFilter>) {
     match logs {
         Logs::Json => {
-            let _ = tracing_subscriber::fmt()
-                .json()
-                .flatten_event(true)
-                .with_current_span(false)
-                .with_max_level(level.unwrap_or(LevelFilter::INFO))
-                .try_init();
+            let layer = fmt::layer().json().flatten_event(true).with_current_span(false);
+            let layer = layer.with_filter(ours(level.unwrap_or(LevelFilter::INFO)));
+            let _ = tracing_subscriber::registry().with(layer).try_init();
         }
         Logs::Plain => {
-            let _ = tracing_subscriber::fmt()
-                .with_writer(std::io::stderr)
-                .with_ansi(false)
-                .with_max_level(level.unwrap_or(LevelFilter::WARN))
-                .try_init();
+            let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+            let layer = layer.with_filter(ours(level.unwrap_or(LevelFilter::WARN)));
+            let _ = tracing_subscriber::registry().with(layer).try_init();
         }
     }
+}
+
+/// Our own lines down to `level`; those of libraries down to INFO: at TRACE the AWS SDK logs whole answers, secrets
+/// among them.
+fn ours(level: LevelFilter) -> Targets {
+    Targets::new()
+        .with_default(level.min(LevelFilter::INFO))
+        .with_target("copperbell", level)
 }

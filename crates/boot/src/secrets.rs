@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use aws_sdk_secretsmanager::config::retry::RetryConfig;
 use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
-use aws_sdk_secretsmanager::error::{DisplayErrorContext, ProvideErrorMetadata as _};
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata as _;
 use bell::routing::Route;
 use chat::Channel;
 use outbound::{Outbound, SdkSleep};
@@ -120,7 +120,7 @@ impl Secrets {
         let answer = client.get_secret_value().secret_id(id).send().await;
         let answer = answer.map_err(|error| match (error.code(), error.message()) {
             (Some(code), message) => failed(format!("{code}: {}", message.unwrap_or("no message"))),
-            (None, _) => failed(DisplayErrorContext(&error).to_string()),
+            (None, _) => failed(outbound::causes(&error)),
         })?;
         let text = answer
             .secret_string

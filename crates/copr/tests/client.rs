@@ -141,10 +141,10 @@ async fn a_connection_that_closes_without_an_answer_is_broken_off() {
 #[tokio::test]
 async fn no_answer_in_time_is_told_with_the_time() {
     let copr = Copr::new("http://127.0.0.1:1").unwrap();
-    let outbound = Outbound::with(Clock::default(), FaultPoint::failing([(0, Fault::TimedOut)]));
+    let outbound = Outbound::with(Clock::default(), FaultPoint::failing(0, Fault::TimedOut));
     let error = monitor(&copr, &outbound, "alice/demo").await.unwrap_err();
     insta::assert_snapshot!(error, @"Copr did not finish its answer within 60 s");
-    let outbound = Outbound::with(Clock::default(), FaultPoint::failing([(0, Fault::TimedOut)]));
+    let outbound = Outbound::with(Clock::default(), FaultPoint::failing(0, Fault::TimedOut));
     let short = Duration::from_millis(1500);
     let error = copr.monitor(&outbound, &demo(), short, |_| ()).await.unwrap_err();
     insta::assert_snapshot!(error, @"Copr did not finish its answer within 1.5 s");
@@ -249,7 +249,11 @@ async fn a_build_that_cannot_be_looked_up_says_why() {
 
 #[tokio::test]
 async fn each_question_is_one_call_named_without_its_details() {
-    let faults = FaultPoint::failing([(0, Fault::Refused), (1, Fault::AnswerLost)]);
+    let faults = FaultPoint::planned(|number, _| match number {
+        0 => Some(Fault::Refused),
+        1 => Some(Fault::AnswerLost),
+        _ => None,
+    });
     let outbound = Outbound::with(Clock::default(), faults.clone());
     let copr = Copr::new("http://127.0.0.1:1").unwrap();
     let error = monitor(&copr, &outbound, "alice/demo").await.unwrap_err();

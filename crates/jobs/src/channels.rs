@@ -1,6 +1,6 @@
 //! Which channels there are: those of the settings, and those that the table still remembers.
 
-use state::{Error, TransactionError, Write, key};
+use state::{DeadLetter, Error, TransactionError, Write, key};
 
 use crate::context::Context;
 use crate::deliver::{ChannelState, retire};
@@ -16,7 +16,10 @@ pub(crate) async fn settle(context: &Context) -> Result<(), Error> {
     }
     for (name, _) in known.iter().filter(|(known, _)| names().all(|name| name != known)) {
         retire(context, name).await?;
-        if context.table.waiting(name, 1).await?.is_empty() {
+        // Dead letters keep their channel, or nobody would find them.
+        let empty = context.table.waiting(name, 1).await?.is_empty()
+            && context.table.query::<DeadLetter>(&key::dead(name)).await?.is_empty();
+        if empty {
             let key = key::channel(name);
             write(context, Write::Delete { key, rev: None }).await?;
         }

@@ -306,7 +306,7 @@ impl Sender<'_> {
         let tries = head.map_or(0, |head| head.tries) + 1;
         let id = id.clone();
         self.state.head = Some(Head { id, tries });
-        tries > HEAD_TRIES
+        tries >= HEAD_TRIES
     }
 
     /// Does the channel take the next message, so that the head alone is what it cannot stand?

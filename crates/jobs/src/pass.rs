@@ -74,7 +74,9 @@ pub async fn run(
                     of: watch.projects.len(),
                     project: &report.project,
                 });
-                channels.drain().await;
+                if report.has_news() {
+                    channels.drain().await;
+                }
                 report
             };
             projects = stream::iter(oldest_first(&watch.projects, &ticks))

@@ -66,6 +66,21 @@ pub struct ProjectReport {
     pub unwatched: usize,
 }
 
+impl ProjectReport {
+    /// Was something accepted that may wait in an outbox now?
+    pub(crate) fn has_news(&self) -> bool {
+        let rung = [
+            self.broken,
+            self.grown,
+            self.failed_again,
+            self.reminded,
+            self.recovered,
+            self.gone,
+        ];
+        self.error.is_some() || rung.iter().any(|&count| count > 0)
+    }
+}
+
 /// What a pass did for one channel, and what is left.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ChannelReport {

@@ -1,11 +1,13 @@
 //! Every call that leaves the process: the one HTTP client, the AWS SDK's connector over it, the clock, and the
 //! fault point through which all of them pass, so that a test can make any call fail by its number.
 
+mod causes;
 mod clock;
 mod fault;
 mod http;
 mod sdk;
 
+pub use causes::causes;
 pub use clock::{Clock, Deadline};
 pub use fault::{Answer, Call, Fault, FaultPoint};
 pub use http::{Error, Outbound, Response};

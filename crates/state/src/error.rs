@@ -1,6 +1,7 @@
 //! Why the table could not be used.
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata as _, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata as _, SdkError};
+use outbound::causes;
 
 use crate::Key;
 
@@ -46,7 +47,7 @@ impl Error {
     {
         let why = match (error.code(), error.message()) {
             (Some(code), message) => format!("{code}: {}", message.unwrap_or("no message")),
-            (None, _) => DisplayErrorContext(error).to_string(),
+            (None, _) => causes(error),
         };
         Self::Unavailable { operation, why }
     }

@@ -99,7 +99,7 @@ async fn a_call_that_fails_is_a_failed_channel_that_did_not_answer() {
         (Fault::Refused, "could not connect: connection refused"),
         (Fault::TimedOut, "no answer in time"),
     ] {
-        let outbound = Outbound::with(Clock::simulated(now()), FaultPoint::failing([(0, fault)]));
+        let outbound = Outbound::with(Clock::simulated(now()), FaultPoint::failing(0, fault));
         let channel = channel("https://hooks.slack.com/services/T0/B0/sesame", None);
         let Verdict::ChannelFailed {
             permanent: false,
@@ -140,7 +140,7 @@ async fn an_answer_that_breaks_off_is_judged_by_what_came() {
             body: Bytes::from(body),
             truncated: true,
         };
-        let faults = FaultPoint::failing([(0, Fault::Answered(answer))]);
+        let faults = FaultPoint::failing(0, Fault::Answered(answer));
         let outbound = Outbound::with(Clock::simulated(now()), faults);
         assert_eq!(send(&outbound, &channel(url, None)).await, expected, "{url} {status}");
     }
@@ -154,10 +154,7 @@ async fn an_endless_answer_is_read_no_further_than_it_takes() {
         body: Bytes::from(vec![b'x'; 10_000_000]),
         truncated: false,
     };
-    let outbound = Outbound::with(
-        Clock::simulated(now()),
-        FaultPoint::failing([(0, Fault::Answered(answer))]),
-    );
+    let outbound = Outbound::with(Clock::simulated(now()), FaultPoint::failing(0, Fault::Answered(answer)));
     let verdict = send(&outbound, &channel("https://example.com/x", None)).await;
     assert_eq!(verdict, Verdict::Taken);
 }

@@ -166,6 +166,25 @@ async fn a_wrong_setting_ends_the_process_with_one_sentence() {
 }
 
 #[tokio::test]
+async fn an_event_without_a_readable_time_is_refused_and_the_next_one_is_served() {
+    let lambda = Environment::new().await;
+    lambda.copr.set(PROJECT, monitor("succeeded", 6));
+    let _function = lambda.start();
+    for event in [json!({"time": "<aws.scheduler.scheduled-time>"}), json!("now")] {
+        let error = lambda.invoke(event).await.unwrap_err();
+        let message = error["errorMessage"].as_str().unwrap();
+        assert!(
+            message.starts_with("failed to deserialize the incoming data"),
+            "{error}"
+        );
+    }
+    assert!(lambda.copr.requests().is_empty());
+    let report = lambda.invoke(json!({})).await.unwrap();
+    assert_eq!(report["complete"], true);
+    assert_eq!(lambda.copr.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn a_pass_without_its_table_is_a_report_that_says_so() {
     let lambda = Environment::without_table().await;
     let _function = lambda.start();
@@ -199,7 +218,7 @@ async fn a_pass_without_enough_time_leaves_its_projects_to_the_next_tick() {
 #[tokio::test]
 async fn every_line_of_the_log_has_a_time_and_a_level_and_none_has_a_secret() {
     let mut lambda = Environment::new().await;
-    lambda.set("LOG_LEVEL", "debug");
+    lambda.set("LOG_LEVEL", "trace");
     lambda.copr.set(PROJECT, monitor("failed", 7));
     let _function = lambda.start();
     lambda.invoke(tick(0)).await.unwrap();
@@ -214,7 +233,7 @@ async fn every_line_of_the_log_has_a_time_and_a_level_and_none_has_a_secret() {
             "{line}"
         );
         let level = line["level"].as_str().unwrap_or_default();
-        assert!(["ERROR", "WARN", "INFO", "DEBUG"].contains(&level), "{line}");
+        assert!(["ERROR", "WARN", "INFO", "DEBUG", "TRACE"].contains(&level), "{line}");
     }
     let printed = lambda.printed();
     let leaks = printed.lines().filter(|line| {
