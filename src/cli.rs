@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::{Arg, ArgMatches, CommandFactory as _, Parser, Subcommand};
 
 /// A bell for people who ship software: it rings once when something breaks, and once when it is well again.
@@ -17,6 +19,22 @@ pub(crate) enum Command {
         /// Print the report as JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Stay: take GitHub's webhooks, run a pass at every tick, deliver at once
+    Serve,
+    /// Sign a payload as GitHub does and send it to a listener, to see whether the bell rings
+    Ring {
+        /// A file with the JSON payload of a delivery
+        file: PathBuf,
+        /// The event it is: `ping`, `issues`, `issue_comment`, …
+        #[arg(long)]
+        event: String,
+        /// The delivery's id; a new one if it is not given
+        #[arg(long)]
+        guid: Option<String>,
+        /// The listener [default: /webhook at LISTEN]
+        #[arg(long)]
+        url: Option<String>,
     },
     /// Show how things stand, from what is remembered alone
     Status {

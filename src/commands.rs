@@ -2,5 +2,7 @@
 
 pub(crate) mod demo;
 pub(crate) mod outbox;
+pub(crate) mod ring;
+pub(crate) mod serve;
 pub(crate) mod status;
 pub(crate) mod watch;

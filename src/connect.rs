@@ -1,12 +1,14 @@
 //! From settings to something that can work: where to remember, where to ring.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use boot::{Logs, Secrets, SecretsAt, Settings, StateAt};
+use boot::{Live, Logs, Secrets, SecretsAt, Settings, Source, StateAt};
 use clap::ArgMatches;
-use jobs::{Bell, Context, Watch};
-use outbound::Outbound;
+use jobs::{Bell, Context, Keys, Watch};
+use outbound::{Clock, Outbound};
 use state::{Access, Table};
 
 /// The table's name in a file of our own.
@@ -14,8 +16,25 @@ const TABLE: &str = "copperbell";
 
 /// What the standalone binary works with.
 pub(crate) struct Standalone {
-    pub(crate) context: Context,
+    pub(crate) loaded: Loaded,
     pub(crate) watch: Watch,
+    pub(crate) listen: SocketAddr,
+}
+
+/// What a server works with.
+pub(crate) struct Server {
+    pub(crate) clock: Clock,
+    pub(crate) loaded: Live<Loaded>,
+    pub(crate) watch: Watch,
+    pub(crate) listen: SocketAddr,
+    pub(crate) status_listen: SocketAddr,
+    pub(crate) every: Duration,
+}
+
+/// What is made of the secrets.
+pub(crate) struct Loaded {
+    pub(crate) context: Context,
+    pub(crate) keys: Keys,
 }
 
 /// Wrong settings: nothing was done.
@@ -43,6 +62,63 @@ fn bad(error: impl std::fmt::Display) -> BadStart {
 impl Standalone {
     /// Reads settings and secrets, and opens the state. With `machine_output` the console rings on stderr.
     pub(crate) async fn start(matches: &ArgMatches, machine_output: bool) -> Result<Self, BadStart> {
+        let start = Start::read(matches).await?;
+        let secrets = match &start.source {
+            Source::None => Secrets::console(machine_output),
+            source => source.read(&start.outbound).await,
+        };
+        let loaded = load(
+            &start.outbound,
+            &start.table,
+            start.settings.allow_sha1,
+            secrets.map_err(bad)?,
+        );
+        Ok(Self {
+            loaded,
+            listen: start.settings.listen,
+            watch: watch(start.settings),
+        })
+    }
+}
+
+impl Server {
+    /// Reads settings, and opens the state. The secrets are read when they are first needed, and again from time to time.
+    pub(crate) async fn start(matches: &ArgMatches) -> Result<Self, BadStart> {
+        let Start {
+            settings,
+            outbound,
+            table,
+            source,
+        } = Start::read(matches).await?;
+        let clock = outbound.clock.clone();
+        let allow_sha1 = settings.allow_sha1;
+        let make = {
+            let outbound = outbound.clone();
+            move |secrets| load(&outbound, &table, allow_sha1, secrets)
+        };
+        let loaded = Live::new(source, outbound, make);
+        loaded.get().await.map_err(bad)?;
+        Ok(Self {
+            clock,
+            loaded,
+            listen: settings.listen,
+            status_listen: settings.status_listen,
+            every: settings.every,
+            watch: watch(settings),
+        })
+    }
+}
+
+/// What every command begins with.
+struct Start {
+    settings: Settings,
+    outbound: Outbound,
+    table: Table,
+    source: Source,
+}
+
+impl Start {
+    async fn read(matches: &ArgMatches) -> Result<Self, BadStart> {
         let file = dot_env()?;
         let value = |name: &str| {
             let flag = crate::cli::flag(matches, name);
@@ -52,15 +128,18 @@ impl Standalone {
         let settings = Settings::read(value).map_err(bad)?;
         boot::start_logs(Logs::Plain, settings.log_level);
         let outbound = Outbound::new();
-        let secrets = match &settings.secrets {
-            None => Secrets::console(machine_output),
-            Some(SecretsAt::File(path)) => Secrets::from_file(path),
+        let source = match &settings.secrets {
+            None => Source::None,
+            Some(SecretsAt::File(path)) => {
+                // A file that cannot be used is told before a state file is made.
+                Secrets::from_file(path).map_err(bad)?;
+                Source::File(path.clone())
+            }
             Some(SecretsAt::Aws(id)) => {
                 let access = boot::access(&outbound, value).map_err(bad)?;
-                Secrets::from_aws(id, access, &outbound).await
+                Source::Aws(id.clone(), access)
             }
         };
-        let bells = bells(secrets.map_err(bad)?);
         let table = match &settings.state {
             StateAt::File(path) => {
                 let engine = embedded::Engine::open(path).map_err(|error| bad(format!("STATE: {error}")))?;
@@ -72,21 +151,29 @@ impl Standalone {
             }
         };
         Ok(Self {
-            context: Context {
-                outbound,
-                table,
-                owner: format!("copperbell, process {}", std::process::id()),
-                bells,
-            },
-            watch: watch(settings),
+            settings,
+            outbound,
+            table,
+            source,
         })
     }
 }
 
-/// The channels, and what each hears of.
-pub(crate) fn bells(secrets: Secrets) -> Vec<Bell> {
+/// What a process works with, once it has the secrets.
+pub(crate) fn load(outbound: &Outbound, table: &Table, allow_sha1: bool, secrets: Secrets) -> Loaded {
     let bells = secrets.bells.into_iter();
-    bells.map(|(channel, route)| Bell { channel, route }).collect()
+    Loaded {
+        context: Context {
+            outbound: outbound.clone(),
+            table: table.clone(),
+            owner: format!("copperbell, process {}", std::process::id()),
+            bells: bells.map(|(channel, route)| Bell { channel, route }).collect(),
+        },
+        keys: Keys {
+            secrets: secrets.webhook,
+            allow_sha1,
+        },
+    }
 }
 
 /// What to watch.

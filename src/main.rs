@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches as _;
 
 use crate::cli::{Cli, Command};
-use crate::connect::{BadStart, Standalone};
+use crate::connect::{BadStart, Server, Standalone};
 
 /// Everything was observed, and everything decided is stored.
 const OK: u8 = 0;
@@ -35,6 +35,12 @@ fn main() -> ExitCode {
             // The demo must not even look at what the user has set.
             Command::Demo => commands::demo::run().await,
             Command::Watch { json } => commands::watch::run(Standalone::start(&matches, json).await?, json).await,
+            Command::Serve => commands::serve::run(Server::start(&matches).await?).await,
+            Command::Ring { file, event, guid, url } => {
+                let Standalone { loaded, listen, .. } = Standalone::start(&matches, false).await?;
+                let url = url.unwrap_or_else(|| format!("http://{listen}/webhook"));
+                commands::ring::run(&loaded, &file, &event, &url, guid).await
+            }
             Command::Status { json } => commands::status::run(&Standalone::start(&matches, json).await?, json).await,
             Command::Outbox { action } => {
                 commands::outbox::run(&Standalone::start(&matches, false).await?, action).await

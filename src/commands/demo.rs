@@ -1,4 +1,4 @@
-//! `copperbell demo`: a build's life, by the real code on stand-ins of Copr and the chats, in simulated hours.
+//! `copperbell demo`: a build's life and an issue's, by the real code on stand-ins, in simulated hours.
 //!
 //! It is given nothing of the user's: no settings, no secrets, no state, and the engine it remembers in ends with it.
 
@@ -7,85 +7,127 @@ use std::time::Duration;
 use anyhow::Context as _;
 use boot::{Secrets, Settings};
 use jiff::Timestamp;
-use jobs::{Context, Report, Watch};
+use jobs::{Limits, Received, Report, Watch};
 use outbound::{Clock, Deadline, FaultPoint, Outbound};
-use serde_json::json;
+use serde_json::{Value, json};
 use world::{Chat, ChatAnswer, Monitor, Reply, recorded};
 
-use crate::connect::{bells, local_table, watch};
+use crate::connect::{Loaded, load, local_table, watch};
 use crate::output::{counted, print};
 
 const PROJECT: &str = "alice/demo";
 const SECRET: &str = "demo";
+const WEBHOOK_SECRET: &str = "It's a Secret to Everybody";
 
 pub(crate) async fn run() -> anyhow::Result<bool> {
     let mut stage = Stage::set().await?;
+    builds(&mut stage).await?;
+    issues(&mut stage).await?;
+    stage.end()
+}
+
+async fn builds(stage: &mut Stage) -> anyhow::Result<()> {
     print(
         "Copperbell watches the Copr project alice/demo and rings in Slack and in Feishu.\n\
-         Copr and the chats are stand-ins on this machine; Copr's answers are recorded real ones, the hours are simulated.\n\n",
+         Copr and the chats are stand-ins on this machine; Copr's answers are recorded real ones, the hours are \
+         simulated.\n\n",
     )?;
-    stage.at("09:00", "a first build is queued", recorded::WAITING).await?;
-    stage
-        .at("09:20", "it is being built", recorded::STARTING_RUNNING)
-        .await?;
-    stage
-        .at(
-            "09:40",
-            "more packages were built, and some broke",
-            recorded::MIXED_FAILED_ALL_FIELDS,
-        )
-        .await?;
-    stage
-        .at("10:00", "nothing has changed", recorded::MIXED_FAILED_ALL_FIELDS)
-        .await?;
-    stage
-        .at(
-            "10:20",
-            "nor now: an open incident does not nag",
-            recorded::MIXED_FAILED_ALL_FIELDS,
-        )
-        .await?;
-    stage
-        .at(
+    let broken = recorded::MIXED_FAILED_ALL_FIELDS.to_vec();
+    for (hour, what, monitor) in [
+        ("09:00", "a first build is queued", recorded::WAITING.to_vec()),
+        ("09:20", "it is being built", recorded::STARTING_RUNNING.to_vec()),
+        ("09:40", "more packages were built, and some broke", broken.clone()),
+        ("10:00", "nothing has changed", broken.clone()),
+        ("10:20", "nor now: an open incident does not nag", broken),
+        (
             "10:40",
             "a rebuild of beta hides its failure; that proves nothing",
-            recorded::REBUILD_WAITING_HIDES_FAILED,
-        )
-        .await?;
-    stage
-        .at(
+            recorded::REBUILD_WAITING_HIDES_FAILED.to_vec(),
+        ),
+        (
             "11:00",
             "Copr breaks off in the middle of its answer; that proves nothing",
-            recorded::TRUNCATED_STREAM,
-        )
-        .await?;
-    stage
-        .at(
+            recorded::TRUNCATED_STREAM.to_vec(),
+        ),
+        (
             "11:20",
             "beta is well in one chroot and fails in another",
-            recorded::ONE_CHROOT_RECOVERED,
-        )
-        .await?;
+            recorded::ONE_CHROOT_RECOVERED.to_vec(),
+        ),
+    ] {
+        stage.at(hour, what, monitor).await?;
+    }
     stage.slack.answer_next(vec![ChatAnswer::Status {
         status: 429,
         headers: vec![("retry-after", "30".to_owned())],
         body: "rate_limited".to_owned(),
     }]);
-    stage
-        .at(
+    for (hour, what, monitor) in [
+        (
             "12:00",
             "beta is fixed; Slack is busy, so its notice waits",
             beta_well(),
-        )
-        .await?;
-    stage
-        .at("12:20", "Slack is back, and gets what it missed", beta_well())
-        .await?;
-    stage.at("13:00", "everything is fixed", all_well()).await?;
-    stage
-        .at("13:20", "all is well, and so all is quiet", all_well())
-        .await?;
-    stage.end()
+        ),
+        ("12:20", "Slack is back, and gets what it missed", beta_well()),
+        ("13:00", "everything is fixed", all_well()),
+        ("13:20", "all is well, and so all is quiet", all_well()),
+    ] {
+        stage.at(hour, what, monitor).await?;
+    }
+    Ok(())
+}
+
+async fn issues(stage: &mut Stage) -> anyhow::Result<()> {
+    print(
+        "GitHub sends what happens to the issues of acme/app, signed. Slack is told; Feishu hears of builds alone.\n\n",
+    )?;
+    let (ours, forged) = (WEBHOOK_SECRET, "somebody else's secret");
+    for (hour, what, guid, event, payload, secret) in [
+        (
+            "13:30",
+            "an issue is opened",
+            "1",
+            "issues",
+            issue("opened", &["bug"]),
+            ours,
+        ),
+        (
+            "13:31",
+            "GitHub sends the same delivery again",
+            "1",
+            "issues",
+            issue("opened", &["bug"]),
+            ours,
+        ),
+        (
+            "13:35",
+            "somebody else claims that it was closed",
+            "2",
+            "issues",
+            issue("closed", &[]),
+            forged,
+        ),
+        ("13:40", "a maintainer answers", "3", "issue_comment", comment(), ours),
+        (
+            "13:45",
+            "it gets a label",
+            "4",
+            "issues",
+            issue("labeled", &["bug", "crash"]),
+            ours,
+        ),
+        (
+            "14:50",
+            "it is closed",
+            "5",
+            "issues",
+            issue("closed", &["bug", "crash"]),
+            ours,
+        ),
+    ] {
+        stage.delivery(hour, what, guid, event, &payload, secret).await?;
+    }
+    Ok(())
 }
 
 /// The stand-ins, and Copperbell between them.
@@ -93,9 +135,9 @@ struct Stage {
     copr: world::Copr,
     slack: Chat,
     feishu: Chat,
-    context: Context,
+    loaded: Loaded,
     watch: Watch,
-    passes: usize,
+    facts: usize,
 }
 
 impl Stage {
@@ -109,10 +151,10 @@ impl Stage {
         let table = local_table(engine, &outbound).await?;
         let secrets = Secrets::parse(
             &json!({"channels": [
-                {"name": "team", "url": slack.url()},
-                {"name": "rpm", "url": feishu.url(), "secret": SECRET},
-                {"name": "console", "url": "console:"},
-            ]})
+                {"name": "team", "url": slack.url(), "events": ["copr.*", "issues.*", "issue_comment.*"]},
+                {"name": "rpm", "url": feishu.url(), "secret": SECRET, "events": ["copr.*"]},
+                {"name": "console", "url": "console:", "events": ["copr.*", "issues.*", "issue_comment.*"]},
+            ], "github_webhook_secret": WEBHOOK_SECRET})
             .to_string(),
         )?;
         let settings = Settings::read(|name| match name {
@@ -120,36 +162,77 @@ impl Stage {
             "COPR_PROJECTS" => Some(PROJECT.to_owned()),
             _ => None,
         })?;
-        let context = Context {
-            outbound,
-            table,
-            owner: "demo".to_owned(),
-            bells: bells(secrets),
-        };
+        let loaded = load(&outbound, &table, false, secrets);
         Ok(Self {
             copr,
             slack,
             feishu,
-            context,
+            loaded,
             watch: watch(settings),
-            passes: 0,
+            facts: 0,
         })
+    }
+
+    /// Moves the clock on.
+    fn turn_to(&self, hour: &str) -> anyhow::Result<()> {
+        let clock = &self.loaded.context.outbound.clock;
+        let to: Timestamp = at(hour).parse().context("Failed to read the hour")?;
+        clock.advance(Duration::try_from(to.duration_since(clock.now())).unwrap_or_default());
+        self.feishu.set_now(clock.now().as_second());
+        Ok(())
     }
 
     /// Moves the clock on to `hour`, lets Copr answer `monitor` and runs a pass.
     async fn at(&mut self, hour: &str, what: &str, monitor: impl Into<Vec<u8>>) -> anyhow::Result<()> {
-        let clock = &self.context.outbound.clock;
-        let to: Timestamp = format!("2026-03-02T{hour}:00Z")
-            .parse()
-            .context("Failed to read the hour")?;
-        let wait = Duration::try_from(to.duration_since(clock.now())).unwrap_or_default();
-        clock.advance(wait);
-        self.feishu.set_now(clock.now().as_second());
+        self.turn_to(hour)?;
         self.copr.set(PROJECT, Reply::monitor(monitor.into()));
         print(&format!("{hour}  {what}\n"))?;
-        let report = jobs::run(&self.context, &self.watch, clock.now(), Deadline::NONE, |_| {}).await;
-        self.passes += 1;
+        let context = &self.loaded.context;
+        let report = jobs::run(
+            context,
+            &self.watch,
+            context.outbound.clock.now(),
+            Deadline::NONE,
+            |_| {},
+        )
+        .await;
+        self.facts += facts(&report);
         print(&format!("       {}\n\n", seen(&report)))
+    }
+
+    /// Moves the clock on to `hour` and takes a delivery of GitHub's.
+    async fn delivery(
+        &mut self,
+        hour: &str,
+        what: &str,
+        guid: &str,
+        event: &str,
+        payload: &Value,
+        signed_with: &str,
+    ) -> anyhow::Result<()> {
+        self.turn_to(hour)?;
+        print(&format!("{hour}  {what}\n"))?;
+        let body = payload.to_string();
+        let secret = github::WebhookSecret::new(&signed_with.to_owned().into())?;
+        let mut headers = http::HeaderMap::new();
+        for (name, value) in [
+            ("content-type", "application/json"),
+            ("x-github-event", event),
+            ("x-github-delivery", guid),
+            ("x-hub-signature-256", &github::sign(&secret, body.as_bytes())),
+        ] {
+            headers.insert(http::HeaderName::from_bytes(name.as_bytes())?, value.parse()?);
+        }
+        let Loaded { context, keys } = &self.loaded;
+        let received = jobs::receive(context, keys, &headers, body.into()).await;
+        let limits = Limits {
+            send_timeout: Duration::from_secs(5),
+            deadline: Deadline::NONE,
+        };
+        jobs::deliver(context, limits).await;
+        self.facts += usize::from(received == Received::Accepted);
+        let silent = if received == Received::Accepted { "" } else { ", silent" };
+        print(&format!("       (answered {}{silent})\n\n", received.status()))
     }
 
     /// Counts what rang.
@@ -164,13 +247,70 @@ impl Stage {
             )
         };
         print(&format!(
-            "In {}, each fact was rung once on each channel.\n{}{}",
-            counted(self.passes, "pass").replace("passs", "passes"),
+            "{} were accepted.\n{}{}",
+            counted(self.facts, "fact"),
             said("Slack", &self.slack),
             said("Feishu", &self.feishu),
         ))?;
         Ok(true)
     }
+}
+
+fn at(hour: &str) -> String {
+    format!("2026-03-02T{hour}:00Z")
+}
+
+/// An `issues` payload, of the fields that are read of GitHub's.
+fn issue(action: &str, labels: &[&str]) -> Value {
+    let label = |name: &str| json!({"id": 1, "name": name, "color": "d73a4a"});
+    let person = |login: &str, id: u32| json!({"login": login, "id": id, "type": "User"});
+    json!({
+        "action": action,
+        "issue": {
+            "id": 1012,
+            "number": 12,
+            "title": "Crash on start",
+            "html_url": "https://github.com/acme/app/issues/12",
+            "state": if action == "closed" { "closed" } else { "open" },
+            "state_reason": if action == "closed" { json!("completed") } else { Value::Null },
+            "user": person("alice", 1),
+            "labels": labels.iter().copied().map(label).collect::<Vec<_>>(),
+            "assignees": [],
+            "body": "It stops with `bell not found`.\nHere is what I did …",
+            "created_at": at("13:30"),
+            "updated_at": at("13:30"),
+            "closed_at": if action == "closed" { json!(at("14:50")) } else { Value::Null },
+        },
+        "label": labels.last().copied().map(label),
+        "repository": {
+            "id": 7,
+            "full_name": "acme/app",
+            "html_url": "https://github.com/acme/app",
+            "private": false,
+        },
+        "sender": if action == "opened" { person("alice", 1) } else { person("bob", 2) },
+    })
+}
+
+/// An `issue_comment` payload for the same issue.
+fn comment() -> Value {
+    let mut payload = issue("created", &["bug"]);
+    payload["comment"] = json!({
+        "id": 5,
+        "html_url": "https://github.com/acme/app/issues/12#issuecomment-5",
+        "user": {"login": "bob", "id": 2, "type": "User"},
+        "body": "Thank you! Fixed on main.",
+        "created_at": at("13:40"),
+    });
+    payload
+}
+
+/// How many facts a pass accepted.
+fn facts(report: &Report) -> usize {
+    let projects = report.projects.iter();
+    projects
+        .map(|p| p.broken + p.grown + p.failed_again + p.reminded + p.recovered + p.gone)
+        .sum()
 }
 
 /// What a pass saw, in a line.

@@ -8,7 +8,7 @@ use crate::connect::Standalone;
 use crate::output::{counted, print, table};
 
 pub(crate) async fn run(standalone: &Standalone, action: OutboxAction) -> anyhow::Result<bool> {
-    let context = &standalone.context;
+    let context = &standalone.loaded.context;
     let (waiting, dead) = jobs::list(context).await?;
     match action {
         OutboxAction::List => {

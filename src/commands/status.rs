@@ -6,7 +6,7 @@ use crate::connect::Standalone;
 use crate::output::{counted, print, print_json, table};
 
 pub(crate) async fn run(standalone: &Standalone, json: bool) -> anyhow::Result<bool> {
-    let status = jobs::status(&standalone.context).await?;
+    let status = jobs::status(&standalone.loaded.context).await?;
     if json {
         print_json(&status)?;
     } else {

@@ -10,7 +10,8 @@ use crate::connect::{BadStart, Standalone};
 use crate::output::{counted, print, print_json};
 
 pub(crate) async fn run(standalone: Standalone, json: bool) -> anyhow::Result<bool> {
-    let Standalone { context, watch } = standalone;
+    let Standalone { loaded, watch, .. } = standalone;
+    let context = loaded.context;
     if watch.projects.is_empty() {
         let what = "COPR_PROJECTS: it is empty, so there is nothing to watch: expected one project at least";
         return Err(BadStart::new(what).into());

@@ -2,5 +2,6 @@
 
 pub mod ignore;
 pub mod incident;
+pub mod issue;
 pub mod polls;
 pub mod routing;

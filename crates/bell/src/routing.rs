@@ -3,8 +3,8 @@
 use chat::{Notice, Subject};
 use wildmatch::WildMatch;
 
-/// Every event a route can name. A pattern that matches none of them is a spelling mistake.
-pub const EVENTS: [&str; 11] = [
+/// Every event a route can name, but for those of GitHub's issues. A pattern that matches none is a spelling mistake.
+const EVENTS: [&str; 10] = [
     "copr.broken",
     "copr.grown",
     "copr.failed_again",
@@ -15,20 +15,47 @@ pub const EVENTS: [&str; 11] = [
     "copr.reachable",
     "copperbell.dead_letter",
     "copperbell.channel",
-    "copperbell.test",
 ];
 
 /// What a channel hears of when its settings name no events.
-const DEFAULT_EVENTS: [&str; 2] = ["copr.*", "copperbell.*"];
+const DEFAULT_EVENTS: [&str; 5] = [
+    "copr.*",
+    "issues.opened",
+    "issues.closed",
+    "issues.reopened",
+    "copperbell.*",
+];
 
-/// What one channel hears of: an event that one of `events` matches, of a project that all of `projects` allow.
+/// What one channel's settings say of what it hears. In each filter all entries must hold; `a|b` is either, `!a` is
+/// not, `*` and `?` are wildcards.
+#[derive(Clone, Debug, Default)]
+pub struct Rules<'a> {
+    /// Events; `None`: the usual ones.
+    pub events: Option<&'a [String]>,
+    /// Copr projects.
+    pub projects: &'a [String],
+    /// GitHub repositories, `owner/name`.
+    pub repositories: &'a [String],
+    /// Who opened the issue.
+    pub authors: &'a [String],
+    /// The issue's labels: an entry holds if one of them matches it, `!a` if none does.
+    pub labels: &'a [String],
+    /// Nothing that a bot did.
+    pub skip_bots: bool,
+}
+
+/// What one channel hears of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {
     events: Vec<WildMatch>,
     projects: Vec<Filter>,
+    repositories: Vec<Filter>,
+    authors: Vec<Filter>,
+    labels: Vec<Filter>,
+    skip_bots: bool,
 }
 
-/// One entry of a filter: `a|b` is either, `!a` is not.
+/// One entry of a filter.
 #[derive(Clone, Debug, PartialEq)]
 struct Filter {
     negated: bool,
@@ -37,49 +64,85 @@ struct Filter {
 
 /// An event nobody has heard of.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is no event: expected one of copr.broken, copr.recovered, …, or a pattern such as `copr.*`")]
+#[error(
+    "`{0}` is no event: expected one such as copr.broken, issues.opened, issue_comment.created, or a pattern such as `copr.*`"
+)]
 pub struct UnknownEvent(String);
 
 impl Route {
     /// Reads what a channel's settings say.
     ///
     /// # Errors
-    /// When a pattern matches no event.
-    pub fn parse(events: Option<&[String]>, projects: &[String]) -> Result<Self, UnknownEvent> {
+    /// When a pattern of `events` matches no event.
+    pub fn parse(rules: &Rules<'_>) -> Result<Self, UnknownEvent> {
         let defaults = DEFAULT_EVENTS.map(str::to_owned);
-        let patterns = events.unwrap_or(&defaults);
+        let patterns = rules.events.unwrap_or(&defaults);
         let events = patterns.iter().map(|pattern| {
             let glob = WildMatch::new(pattern);
-            if EVENTS.iter().any(|event| glob.matches(event)) {
+            if is_an_event(&glob) {
                 Ok(glob)
             } else {
                 Err(UnknownEvent(pattern.clone()))
             }
         });
+        let filters = |entries: &[String]| entries.iter().map(|entry| Filter::parse(entry)).collect();
         Ok(Self {
             events: events.collect::<Result<_, _>>()?,
-            projects: projects.iter().map(|entry| Filter::parse(entry)).collect(),
+            projects: filters(rules.projects),
+            repositories: filters(rules.repositories),
+            authors: filters(rules.authors),
+            labels: filters(rules.labels),
+            skip_bots: rules.skip_bots,
         })
     }
 
     /// Does this channel hear of this?
     #[must_use]
     pub fn takes(&self, notice: &Notice) -> bool {
-        let event = notice.event();
+        self.takes_as(notice, notice.event())
+    }
+
+    /// Would this channel hear of this if it were the event `event`?
+    #[must_use]
+    pub fn takes_as(&self, notice: &Notice, event: &str) -> bool {
         if !self.events.iter().any(|pattern| pattern.matches(event)) {
             return false;
         }
+        let all = |filters: &[Filter], values: &[&str]| filters.iter().all(|filter| filter.allows(values));
         match notice.subject() {
-            Subject::Project(project) => self.projects.iter().all(|f| f.allows(project)),
+            Subject::Project(project) => all(&self.projects, &[project]),
+            Subject::Issue {
+                repository,
+                author,
+                actor: _,
+                is_bot,
+                labels,
+            } => {
+                let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+                !(is_bot && self.skip_bots)
+                    && all(&self.repositories, &[repository])
+                    && all(&self.authors, &[author])
+                    && all(&self.labels, &labels)
+            }
             Subject::Copperbell => true,
         }
     }
 
-    /// Does this channel hear of Copperbell's own troubles?
+    /// Does this channel hear of issues only once they have some label?
     #[must_use]
-    pub fn takes_event(&self, event: &str) -> bool {
-        self.events.iter().any(|pattern| pattern.matches(event))
+    pub fn waits_for_labels(&self) -> bool {
+        self.labels.iter().any(|filter| !filter.negated)
     }
+}
+
+fn is_an_event(pattern: &WildMatch) -> bool {
+    let of_github = |kind: &str, actions: &[&str]| {
+        let mut names = actions.iter().map(|action| format!("{kind}.{action}"));
+        names.any(|name| pattern.matches(&name))
+    };
+    EVENTS.iter().any(|event| pattern.matches(event))
+        || of_github("issues", &github::ISSUES_ACTIONS)
+        || of_github("issue_comment", &github::ISSUE_COMMENT_ACTIONS)
 }
 
 impl Filter {
@@ -94,8 +157,9 @@ impl Filter {
         }
     }
 
-    fn allows(&self, value: &str) -> bool {
-        self.either.iter().any(|glob| glob.matches(value)) != self.negated
+    fn allows(&self, values: &[&str]) -> bool {
+        let matches = |value: &&str| self.either.iter().any(|glob| glob.matches(value));
+        values.iter().any(matches) != self.negated
     }
 }
 
@@ -123,7 +187,13 @@ mod tests {
 
     fn route(events: Option<&[&str]>, projects: &[&str]) -> Route {
         let owned = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
-        Route::parse(events.map(owned).as_deref(), &owned(projects)).unwrap()
+        let events = events.map(owned);
+        let rules = Rules {
+            events: events.as_deref(),
+            projects: &owned(projects),
+            ..Rules::default()
+        };
+        Route::parse(&rules).unwrap()
     }
 
     #[test]
@@ -157,7 +227,11 @@ mod tests {
 
     #[test]
     fn a_misspelt_event_is_an_error_not_a_silent_channel() {
-        let error = Route::parse(Some(&["copr.borken".to_owned()]), &[]).unwrap_err();
+        let rules = Rules {
+            events: Some(&["copr.borken".to_owned()]),
+            ..Rules::default()
+        };
+        let error = Route::parse(&rules).unwrap_err();
         assert!(error.to_string().contains("copr.borken"));
     }
 }

@@ -1,13 +1,15 @@
 //! What a process does before its first job: settings, secrets, logs, warm connections.
 
 mod aws;
+mod live;
 mod logs;
 mod secrets;
 mod settings;
 mod warm;
 
 pub use aws::access;
+pub use live::{Live, Source};
 pub use logs::{Logs, start_logs};
 pub use secrets::{Secrets, SecretsError};
 pub use settings::{BadSetting, SETTINGS, SecretsAt, Setting, Settings, StateAt};
-pub use warm::warm;
+pub use warm::{warm_channels, warm_table};

@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::retry::RetryConfig;
 use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata as _;
-use bell::routing::Route;
+use bell::routing::{Route, Rules};
 use chat::Channel;
+use futures_util::future;
+use github::WebhookSecret;
 use outbound::{Outbound, SdkSleep};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -21,6 +24,8 @@ const MOST_CHANNELS: usize = 40;
 pub struct Secrets {
     /// The channels, and what each hears of. Never empty: without any, the console is one.
     pub bells: Vec<(Channel, Route)>,
+    /// What GitHub signs its deliveries with, the current one first. Empty: there is none.
+    pub webhook: Vec<WebhookSecret>,
 }
 
 /// Why the secrets cannot be used. No sentence holds a secret.
@@ -53,8 +58,16 @@ pub enum SecretsError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 struct Document {
+    github_webhook_secret: Option<OneOrMore>,
     #[serde(default)]
     channels: Vec<ChannelDocument>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a string or a list of strings")]
+enum OneOrMore {
+    One(SecretString),
+    More(Vec<SecretString>),
 }
 
 #[derive(Deserialize)]
@@ -66,6 +79,14 @@ struct ChannelDocument {
     events: Option<Vec<String>>,
     #[serde(default)]
     projects: Vec<String>,
+    #[serde(default)]
+    repositories: Vec<String>,
+    #[serde(default)]
+    authors: Vec<String>,
+    #[serde(default)]
+    labels: Vec<String>,
+    #[serde(default)]
+    skip_bots: bool,
 }
 
 impl Secrets {
@@ -104,28 +125,25 @@ impl Secrets {
     /// # Errors
     /// When it cannot be read or is not usable.
     pub async fn from_aws(id: &str, access: Access, outbound: &Outbound) -> Result<Self, SecretsError> {
-        let mut config = aws_sdk_secretsmanager::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(access.region))
-            .credentials_provider(access.credentials)
-            .http_client(access.http_client)
-            .sleep_impl(SdkSleep(outbound.clock.clone()))
-            // Each request has its own time-out in the connector.
-            .timeout_config(TimeoutConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .retry_config(RetryConfig::standard());
-        config.set_endpoint_url(access.endpoint_url);
-        let client = aws_sdk_secretsmanager::Client::from_conf(config.build());
-        let failed = |why: String| SecretsError::Aws { id: id.to_owned(), why };
-        let answer = client.get_secret_value().secret_id(id).send().await;
-        let answer = answer.map_err(|error| match (error.code(), error.message()) {
-            (Some(code), message) => failed(format!("{code}: {}", message.unwrap_or("no message"))),
-            (None, _) => failed(outbound::causes(&error)),
-        })?;
-        let text = answer
-            .secret_string
-            .ok_or_else(|| failed("it is binary, expected a string".to_owned()))?;
-        Self::parse(&text)
+        Self::parse(&version(&client(access, outbound), id, "AWSCURRENT").await?)
+    }
+
+    /// The same, and of the version before what GitHub signs with: a delivery signed just before a rotation is still
+    /// authentic.
+    ///
+    /// # Errors
+    /// When the current version cannot be read or is not usable.
+    pub async fn from_aws_with_previous(id: &str, access: Access, outbound: &Outbound) -> Result<Self, SecretsError> {
+        let client = client(access, outbound);
+        let (current, previous) =
+            future::join(version(&client, id, "AWSCURRENT"), version(&client, id, "AWSPREVIOUS")).await;
+        let mut current = Self::parse(&current?)?;
+        // There is none before the first rotation.
+        let previous = previous.ok().and_then(|text| Self::parse(&text).ok());
+        current
+            .webhook
+            .extend(previous.into_iter().flat_map(|previous| previous.webhook));
+        Ok(current)
     }
 
     /// Reads the document.
@@ -151,15 +169,60 @@ impl Secrets {
                     "two channels are called `{name}`, expected a name for each"
                 )));
             }
-            let route = Route::parse(entry.events.as_deref(), &entry.projects)
-                .map_err(|error| unusable(format!("channel `{name}`: {error}")))?;
+            let rules = Rules {
+                events: entry.events.as_deref(),
+                projects: &entry.projects,
+                repositories: &entry.repositories,
+                authors: &entry.authors,
+                labels: &entry.labels,
+                skip_bots: entry.skip_bots,
+            };
+            let route = Route::parse(&rules).map_err(|error| unusable(format!("channel `{name}`: {error}")))?;
             bells.push((channel, route));
         }
         if bells.is_empty() {
-            return Self::console(false);
+            bells = Self::console(false)?.bells;
         }
-        Ok(Self { bells })
+        let webhook = match document.github_webhook_secret {
+            None => Vec::new(),
+            Some(OneOrMore::One(secret)) => vec![secret],
+            Some(OneOrMore::More(secrets)) => secrets,
+        };
+        let webhook = webhook.iter().map(WebhookSecret::new).collect::<Result<_, _>>();
+        let webhook = webhook.map_err(|error| unusable(format!("github_webhook_secret: {error}")))?;
+        Ok(Self { bells, webhook })
     }
+}
+
+fn client(access: Access, outbound: &Outbound) -> Client {
+    let mut config = aws_sdk_secretsmanager::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(access.region))
+        .credentials_provider(access.credentials)
+        .http_client(access.http_client)
+        .sleep_impl(SdkSleep(outbound.clock.clone()))
+        // Each request has its own time-out in the connector.
+        .timeout_config(TimeoutConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .retry_config(RetryConfig::standard());
+    config.set_endpoint_url(access.endpoint_url);
+    Client::from_conf(config.build())
+}
+
+/// The text of one version of a secret.
+async fn version(client: &Client, id: &str, stage: &str) -> Result<String, SecretsError> {
+    let failed = |why: String| SecretsError::Aws { id: id.to_owned(), why };
+    let request = client.get_secret_value().secret_id(id).version_stage(stage);
+    let answer = request
+        .send()
+        .await
+        .map_err(|error| match (error.code(), error.message()) {
+            (Some(code), message) => failed(format!("{code}: {}", message.unwrap_or("no message"))),
+            (None, _) => failed(outbound::causes(&error)),
+        })?;
+    answer
+        .secret_string
+        .ok_or_else(|| failed("it is binary, expected a string".to_owned()))
 }
 
 /// What is wrong with the JSON, without the values in it: serde quotes what it found, which may be a secret.
@@ -214,15 +277,15 @@ mod tests {
         );
         insta::assert_snapshot!(sentences.join("\n"), @r#"
         SECRETS: the document is not usable: it is not JSON (line 1 column 1)
-        SECRETS: the document is not usable: unknown field `github_tokn`, expected `channels` at line 1 column 14
+        SECRETS: the document is not usable: unknown field `github_tokn`, expected `github_webhook_secret` or `channels` at line 1 column 14
         SECRETS: the document is not usable: a value has the wrong kind, expected a sequence (line 1 column 19)
         SECRETS: the document is not usable: missing field `url` at line 1 column 30
-        SECRETS: the document is not usable: unknown field `evnets`, expected one of `name`, `url`, `secret`, `events`, `projects` at line 1 column 91
+        SECRETS: the document is not usable: unknown field `evnets`, expected one of `name`, `url`, `secret`, `events`, `projects`, `repositories`, `authors`, `labels`, `skip_bots` at line 1 column 91
         SECRETS: the document is not usable: a value has the wrong kind, expected a sequence (line 1 column 99)
-        SECRETS: the document is not usable: channel `team`: `copr.borken` is no event: expected one of copr.broken, copr.recovered, …, or a pattern such as `copr.*`
+        SECRETS: the document is not usable: channel `team`: `copr.borken` is no event: expected one such as copr.broken, issues.opened, issue_comment.created, or a pattern such as `copr.*`
         SECRETS: the document is not usable: channel "Team!": expected a name of 1 to 32 characters a-z, 0-9 and -
         SECRETS: the document is not usable: channel "team": expected https (http is for loopback hosts alone)
-        SECRETS: the document is not usable: channel "team": expected console:, or a URL of https, with slack+, feishu+ or json+ before it where its host does not tell
+        SECRETS: the document is not usable: channel "team": expected console:, or a URL of https, with slack+, feishu+, discord+, teams+ or json+ before it where its host does not tell
         SECRETS: the document is not usable: two channels are called `team`, expected a name for each
         "#);
     }

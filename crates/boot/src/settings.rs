@@ -1,5 +1,6 @@
 //! The settings: plain ones, from flags, environment or `.env`. Everything secret is in one document (`secrets.rs`).
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ pub struct Setting {
 }
 
 /// Every setting there is.
-pub const SETTINGS: [Setting; 8] = [
+pub const SETTINGS: [Setting; 12] = [
     Setting {
         name: "STATE",
         value: "WHERE",
@@ -57,11 +58,34 @@ pub const SETTINGS: [Setting; 8] = [
         help: "Ring when this many polls of a project failed in a row [default: 3]",
     },
     Setting {
+        name: "LISTEN",
+        value: "ADDRESS",
+        help: "Where `serve` takes GitHub's webhooks: POST /webhook, GET /healthz [default: 127.0.0.1:8787]",
+    },
+    Setting {
+        name: "STATUS_LISTEN",
+        value: "ADDRESS",
+        help: "Where `serve` shows its status as JSON, on this machine alone [default: 127.0.0.1:8788]",
+    },
+    Setting {
+        name: "EVERY",
+        value: "DURATION",
+        help: "How often `serve` runs a pass [default: 10m]",
+    },
+    Setting {
+        name: "ALLOW_SHA1",
+        value: "BOOL",
+        help: "true: believe a webhook that is signed with SHA-1 alone [default: false]",
+    },
+    Setting {
         name: "LOG_LEVEL",
         value: "LEVEL",
         help: "error, warn, info, debug or trace [default: warn; in Lambda: info]",
     },
 ];
+
+/// How often does `serve` run a pass?
+const EVERY: Duration = Duration::from_mins(10);
 
 /// How many polls may fail in a row before that is told?
 const POLL_FAILURES: u32 = 3;
@@ -83,6 +107,14 @@ pub struct Settings {
     pub remind_after: Option<Duration>,
     /// How many failed polls in a row are told.
     pub poll_failures: u32,
+    /// Where `serve` takes webhooks.
+    pub listen: SocketAddr,
+    /// Where `serve` shows its status.
+    pub status_listen: SocketAddr,
+    /// How often `serve` runs a pass.
+    pub every: Duration,
+    /// Believe a webhook that is signed with SHA-1 alone.
+    pub allow_sha1: bool,
     /// What to log; `None`: as the program sees fit.
     pub log_level: Option<LevelFilter>,
 }
@@ -164,6 +196,20 @@ impl Settings {
                     }
                 },
             },
+            listen: address("LISTEN", value("LISTEN").as_deref().unwrap_or("127.0.0.1:8787"))?,
+            status_listen: address(
+                "STATUS_LISTEN",
+                value("STATUS_LISTEN").as_deref().unwrap_or("127.0.0.1:8788"),
+            )?,
+            every: value("EVERY").map_or(Ok(EVERY), |text| duration("EVERY", &text))?,
+            allow_sha1: match value("ALLOW_SHA1").as_deref().map(str::trim) {
+                None | Some("false") => false,
+                Some("true") => true,
+                Some(other) => {
+                    let why = format!("`{other}` is neither true nor false");
+                    return Err(BadSetting::new("ALLOW_SHA1", why));
+                }
+            },
             log_level: value("LOG_LEVEL").map(|text| log_level(&text)).transpose()?,
         })
     }
@@ -193,6 +239,15 @@ fn duration(name: &'static str, text: &str) -> Result<Duration, BadSetting> {
         BadSetting::new(
             name,
             format!("`{text}` is no duration: expected one such as 90m, 12h or 3d"),
+        )
+    })
+}
+
+fn address(name: &'static str, text: &str) -> Result<SocketAddr, BadSetting> {
+    text.trim().parse().map_err(|_| {
+        BadSetting::new(
+            name,
+            format!("`{text}` is no address: expected one such as 127.0.0.1:8787"),
         )
     })
 }
@@ -268,6 +323,9 @@ mod tests {
             ("REMIND_AFTER", "-3d"),
             ("REMIND_AFTER", "0s"),
             ("POLL_FAILURES", "0"),
+            ("LISTEN", "8787"),
+            ("EVERY", "often"),
+            ("ALLOW_SHA1", "yes"),
             ("LOG_LEVEL", "loud"),
         ];
         let sentences = mistakes.map(|mistake| read(&[mistake]).unwrap_err().to_string());
@@ -281,6 +339,9 @@ mod tests {
         REMIND_AFTER: `-3d` is no duration: expected one such as 90m, 12h or 3d
         REMIND_AFTER: `0s` is no duration: expected one such as 90m, 12h or 3d
         POLL_FAILURES: `0` is no count: expected a whole number from 1 on
+        LISTEN: `8787` is no address: expected one such as 127.0.0.1:8787
+        EVERY: `often` is no duration: expected one such as 90m, 12h or 3d
+        ALLOW_SHA1: `yes` is neither true nor false
         LOG_LEVEL: `loud` is no level: expected error, warn, info, debug or trace
         ");
     }

@@ -15,7 +15,11 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// What is expected where a channel's URL is none.
-const A_URL: &str = "console:, or a URL of https, with slack+, feishu+ or json+ before it where its host does not tell";
+const A_URL: &str = "console:, or a URL of https, with slack+, feishu+, discord+, teams+ or json+ before it where its \
+                     host does not tell";
+/// What is expected where Teams' connectors were, which Microsoft has switched off.
+const A_WORKFLOW: &str = "the URL of a Teams workflow (“Send webhook alerts to a channel”): the connectors of Office 365 \
+                          are no more";
 
 /// A channel: its URL and its secret are secrets, and never shown.
 #[derive(Clone)]
@@ -42,6 +46,10 @@ pub enum Kind {
     Slack,
     /// A Feishu or Lark custom bot.
     Feishu,
+    /// A Discord webhook.
+    Discord,
+    /// A Microsoft Teams channel or chat with a workflow that posts cards.
+    Teams,
     /// Any server that takes our JSON.
     Json,
     /// The terminal this program runs in.
@@ -68,8 +76,9 @@ pub struct BadChannel {
 impl Channel {
     /// Reads a channel's settings.
     ///
-    /// `url` says the kind by its host (`hooks.slack.com`; `open.feishu.cn` and `open.larksuite.com`; any other is
-    /// generic JSON) or outright by a prefix (`slack+https://…`, `feishu+…`, `json+…`); `console:` and
+    /// `url` says the kind by its host (`hooks.slack.com`; `open.feishu.cn` and `open.larksuite.com`; `discord.com` and
+    /// `discordapp.com`; `*.api.powerplatform.com` and `*.logic.azure.com` for Teams; any other is generic JSON) or
+    /// outright by a prefix (`slack+https://…`, `feishu+…`, `discord+…`, `teams+…`, `json+…`); `console:` and
     /// `console:stderr` are the terminal. `secret` is the signing secret: of a Feishu bot any text, of generic JSON
     /// `whsec_<base64>` as Standard Webhooks serializes it. That names are unique is the caller's business.
     ///
@@ -136,6 +145,8 @@ fn parse_url(url: &str) -> Result<(Kind, Http), &'static str> {
     let (said, url) = match url.split_once('+') {
         Some(("slack", url)) => (Some(Kind::Slack), url),
         Some(("feishu", url)) => (Some(Kind::Feishu), url),
+        Some(("discord", url)) => (Some(Kind::Discord), url),
+        Some(("teams", url)) => (Some(Kind::Teams), url),
         Some(("json", url)) => (Some(Kind::Json), url),
         _ => (None, url),
     };
@@ -155,15 +166,16 @@ fn parse_url(url: &str) -> Result<(Kind, Http), &'static str> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("a URL without a user name and password");
     }
+    let host = url.host_str().unwrap_or_default();
+    if host.ends_with(".webhook.office.com") || host == "outlook.office.com" {
+        return Err(A_WORKFLOW);
+    }
+    let kind = said.unwrap_or_else(|| kind_of(host));
+    let url = if kind == Kind::Discord { with_answer(url) } else { url };
     // What a URL may hold, a request may too, up to 64 KB.
     if url.as_str().parse::<http::Uri>().is_err() {
         return Err("a shorter URL");
     }
-    let kind = said.unwrap_or_else(|| match url.host_str() {
-        Some("hooks.slack.com") => Kind::Slack,
-        Some("open.feishu.cn" | "open.larksuite.com") => Kind::Feishu,
-        _ => Kind::Json,
-    });
     let http = Http {
         origin: format!("{}/", url.origin().ascii_serialization()),
         url: String::from(url).into(),
@@ -171,10 +183,33 @@ fn parse_url(url: &str) -> Result<(Kind, Http), &'static str> {
     Ok((kind, http))
 }
 
+fn kind_of(host: &str) -> Kind {
+    match host {
+        "hooks.slack.com" => Kind::Slack,
+        "open.feishu.cn" | "open.larksuite.com" => Kind::Feishu,
+        "discord.com" | "canary.discord.com" | "ptb.discord.com" | "discordapp.com" => Kind::Discord,
+        _ if host.ends_with(".api.powerplatform.com") || host.ends_with(".logic.azure.com") => Kind::Teams,
+        _ => Kind::Json,
+    }
+}
+
+/// Discord says what became of a message only where it is asked to wait for that.
+fn with_answer(mut url: Url) -> Url {
+    let pairs = url.query_pairs().into_owned();
+    let others: Vec<_> = pairs.filter(|(name, _)| name != "wait").collect();
+    url.query_pairs_mut()
+        .clear()
+        .extend_pairs(others)
+        .append_pair("wait", "true");
+    url
+}
+
 /// The bytes to sign with; the error is what was expected.
 fn parse_secret(kind: Kind, secret: &str) -> Result<SecretSlice<u8>, &'static str> {
     match kind {
         Kind::Slack => Err("no secret: a Slack webhook signs nothing"),
+        Kind::Discord => Err("no secret: a Discord webhook signs nothing"),
+        Kind::Teams => Err("no secret: a Teams workflow checks no signature"),
         Kind::Console(_) => Err("no secret: the console signs nothing"),
         Kind::Feishu if secret.is_empty() => Err("the bot's signing secret, or no secret at all"),
         Kind::Feishu => Ok(secret.as_bytes().to_vec().into()),
@@ -239,12 +274,68 @@ mod tests {
             ),
             ("json+http://[::1]:4000/x", Kind::Json, Some("http://[::1]:4000/")),
             ("http://localhost:4000/x", Kind::Json, Some("http://localhost:4000/")),
+            (
+                "https://discord.com/api/webhooks/1/x",
+                Kind::Discord,
+                Some("https://discord.com/"),
+            ),
+            (
+                "https://ptb.discord.com/api/webhooks/1/x",
+                Kind::Discord,
+                Some("https://ptb.discord.com/"),
+            ),
+            (
+                "https://discordapp.com/api/webhooks/1/x",
+                Kind::Discord,
+                Some("https://discordapp.com/"),
+            ),
+            (
+                "discord+http://127.0.0.1:4000/x",
+                Kind::Discord,
+                Some("http://127.0.0.1:4000/"),
+            ),
+            (
+                "https://prod-12.westeurope.logic.azure.com:443/workflows/0/triggers/manual/paths/invoke?sig=x",
+                Kind::Teams,
+                Some("https://prod-12.westeurope.logic.azure.com/"),
+            ),
+            (
+                "https://default0.ae.environment.api.powerplatform.com:443/powerautomate/automations/direct/x?sig=x",
+                Kind::Teams,
+                Some("https://default0.ae.environment.api.powerplatform.com/"),
+            ),
+            (
+                "https://logic.azure.com.evil.example/x",
+                Kind::Json,
+                Some("https://logic.azure.com.evil.example/"),
+            ),
+            (
+                "teams+https://relay.example/x",
+                Kind::Teams,
+                Some("https://relay.example/"),
+            ),
             ("console:", Kind::Console(Console::Stdout), None),
             ("console:stderr", Kind::Console(Console::Stderr), None),
         ] {
             let channel = Channel::parse("team", url, None).expect(url);
             assert_eq!(channel.kind, kind, "{url}");
             assert_eq!(channel.origin(), origin, "{url}");
+        }
+    }
+
+    #[test]
+    fn discord_is_asked_to_answer_with_the_message() {
+        for (url, asked) in [
+            ("https://discord.com/api/webhooks/1/x", "?wait=true"),
+            ("https://discord.com/api/webhooks/1/x?wait=false", "?wait=true"),
+            (
+                "https://discord.com/api/webhooks/1/x?thread_id=2&wait=1&a=%26",
+                "?thread_id=2&a=%26&wait=true",
+            ),
+        ] {
+            let channel = Channel::parse("team", url, None).expect(url);
+            let url = channel.url().expect("a URL").expose_secret();
+            assert_eq!(url, &format!("https://discord.com/api/webhooks/1/x{asked}"));
         }
     }
 
@@ -287,6 +378,8 @@ mod tests {
                 "a URL without a user name and password",
             ),
             (&long, "a shorter URL"),
+            ("https://acme.webhook.office.com/webhookb2/sesame", A_WORKFLOW),
+            ("teams+https://outlook.office.com/webhook/sesame", A_WORKFLOW),
         ] {
             let expected = format!(r#"channel "team": expected {expected}"#);
             assert_eq!(mistake("team", url, None), expected);
@@ -301,6 +394,16 @@ mod tests {
                 "https://hooks.slack.com/x",
                 "sesame",
                 "no secret: a Slack webhook signs nothing",
+            ),
+            (
+                "https://discord.com/api/webhooks/1/x",
+                "sesame",
+                "no secret: a Discord webhook signs nothing",
+            ),
+            (
+                "teams+https://example.com/x",
+                "sesame",
+                "no secret: a Teams workflow checks no signature",
             ),
             ("console:", "sesame", "no secret: the console signs nothing"),
             (

@@ -6,6 +6,7 @@
 //! A further kind of chat is a [`Kind`] (`channel.rs`), a file under `show/`, and an arm in `verdict.rs` and `send.rs`.
 
 mod channel;
+mod excerpt;
 mod message;
 mod notice;
 mod plain;
@@ -15,9 +16,11 @@ mod verdict;
 mod words;
 
 pub use channel::{BadChannel, Channel, Console, Kind};
-pub use message::{Line, Link, Message, Span, Tone};
+pub use excerpt::excerpt;
+pub use message::{Detail, Line, Link, Message, Span, Tone};
 pub use notice::{
-    Builds, ChannelTrouble, DeadLetters, Fact, FailingChroot, Group, MAX_STORED, Notice, Polls, Subject, VERSION,
+    Builds, ChannelTrouble, DeadLetters, Fact, FailingChroot, Group, IssueEvent, MAX_STORED, Notice, Polls, Subject,
+    VERSION,
 };
 pub use send::{send, warm};
 pub use verdict::{Verdict, verdict};

@@ -1,7 +1,7 @@
 //! A message in words, before a chat's own markup: what every channel shows in its way.
 
 /// How bad it is: the colour of a card, the sign before a title.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
     /// Something broke.
     Bad,
@@ -10,11 +10,12 @@ pub enum Tone {
     /// Somebody should look, nothing is lost.
     Warning,
     /// For information.
+    #[default]
     Neutral,
 }
 
 /// One message for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Message {
     /// How bad it is.
     pub tone: Tone,
@@ -22,8 +23,21 @@ pub struct Message {
     pub title: String,
     /// Where to look at it.
     pub link: Option<Link>,
-    /// The details, a line each.
+    /// What there is to say, a line each.
     pub lines: Vec<Line>,
+    /// The lines somebody wrote, shown as theirs: text from outside.
+    pub quote: Vec<String>,
+    /// What else is known, for the small print.
+    pub details: Vec<Detail>,
+}
+
+/// One thing of the small print: "labels" and "bug, crash".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// What it is.
+    pub name: &'static str,
+    /// Never empty; text from outside.
+    pub value: String,
 }
 
 /// One line of a message.

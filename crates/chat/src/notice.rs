@@ -1,7 +1,11 @@
 //! What there is to say, before it is put into words: facts, as the outbox keeps them.
 
+use std::ops::Not;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::excerpt::excerpt;
 
 /// The version of the stored shape. A reader that meets a higher one leaves the item for a newer program.
 pub const VERSION: u8 = 1;
@@ -48,6 +52,10 @@ pub enum Fact {
     /// A project told unreachable answers again.
     #[serde(rename = "copr.reachable")]
     CoprReachable(Polls),
+    /// Something happened to a GitHub issue, or was said of one. There are more such events than can be listed here:
+    /// the event's name is in a field of its own.
+    #[serde(rename = "issue")]
+    Issue(Box<IssueEvent>),
     /// Notices will not be delivered to a channel.
     #[serde(rename = "copperbell.dead_letter")]
     DeadLetter(DeadLetters),
@@ -95,7 +103,7 @@ pub struct FailingChroot {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_url: Option<String>,
     /// A rebuild of it was canceled, so nothing newer is to be expected of it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "Not::not")]
     pub canceled: bool,
 }
 
@@ -112,6 +120,60 @@ pub struct Polls {
     pub since: Timestamp,
     /// What the last failed poll met.
     pub error: String,
+}
+
+/// What is said of an `issues` or `issue_comment` event
+/// (<https://docs.github.com/en/webhooks/webhook-events-and-payloads#issues>).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssueEvent {
+    /// What happened, event and action, as routes spell it: `issues.opened`, `issue_comment.created`.
+    pub name: String,
+    /// `owner/name`.
+    pub repository: String,
+    /// The repository's page (`html_url`).
+    pub repository_url: String,
+    /// The issue's number.
+    pub number: u64,
+    /// The issue's title.
+    pub title: String,
+    /// The page (`html_url`) of the comment if it is about one, else of the issue.
+    pub url: String,
+    /// The issue is a pull request: what is said in its conversation is an `issue_comment` too.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub is_pr: bool,
+    /// Who did it (`sender`): a login; `ghost` for an account that is no more.
+    pub actor: String,
+    /// Whether that is a bot.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub is_bot: bool,
+    /// Who opened the issue: a login or `ghost`.
+    pub author: String,
+    /// The names of the labels it has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// The logins of those it is assigned to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assignees: Vec<String>,
+    /// The title of the milestone it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub milestone: Option<String>,
+    /// What was added or taken away: a label, an assignee, a milestone, a type, a field; where it was transferred to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// The first lines of the comment if it is about one, else of the issue: made by [`excerpt()`](crate::excerpt()).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub excerpt: String,
+    /// Why it was closed: `completed`, `not_planned`, `duplicate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_reason: Option<String>,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When it was closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
+    /// Its title before it was edited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_title: Option<String>,
 }
 
 /// Notices that were given up.
@@ -139,6 +201,19 @@ pub struct ChannelTrouble {
 pub enum Subject<'a> {
     /// A Copr project.
     Project(&'a str),
+    /// A GitHub issue.
+    Issue {
+        /// `owner/name`.
+        repository: &'a str,
+        /// Who opened the issue.
+        author: &'a str,
+        /// Who did what the notice tells.
+        actor: &'a str,
+        /// Whether the actor is a bot.
+        is_bot: bool,
+        /// The names of the issue's labels.
+        labels: &'a [String],
+    },
     /// Copperbell itself.
     Copperbell,
 }
@@ -148,8 +223,21 @@ pub enum Subject<'a> {
 pub enum Group {
     /// The builds of one Copr project.
     Project(String),
+    /// The issues of one GitHub repository.
+    Repository(String),
     /// The dead letters of one channel.
     DeadLetters(String),
+}
+
+impl Group {
+    /// How many notices must wait before they are said in one message. Each of a few issues is worth its own.
+    #[must_use]
+    pub fn smallest(&self) -> usize {
+        match self {
+            Self::Project(_) | Self::DeadLetters(_) => 1,
+            Self::Repository(_) => 6,
+        }
+    }
 }
 
 impl Notice {
@@ -159,9 +247,9 @@ impl Notice {
         Self { v: VERSION, at, fact }
     }
 
-    /// The event's name, as routes spell it: `copr.broken`.
+    /// The event's name, as routes spell it: `copr.broken`, `issues.opened`.
     #[must_use]
-    pub fn event(&self) -> &'static str {
+    pub fn event(&self) -> &str {
         match &self.fact {
             Fact::CoprBroken(_) => "copr.broken",
             Fact::CoprGrown(_) => "copr.grown",
@@ -171,6 +259,7 @@ impl Notice {
             Fact::CoprGone(_) => "copr.gone",
             Fact::CoprUnreachable(_) => "copr.unreachable",
             Fact::CoprReachable(_) => "copr.reachable",
+            Fact::Issue(issue) => &issue.name,
             Fact::DeadLetter(_) => "copperbell.dead_letter",
             Fact::Channel(_) => "copperbell.channel",
         }
@@ -187,6 +276,13 @@ impl Notice {
             | Fact::CoprRecovered(builds)
             | Fact::CoprGone(builds) => Subject::Project(&builds.project),
             Fact::CoprUnreachable(polls) | Fact::CoprReachable(polls) => Subject::Project(&polls.project),
+            Fact::Issue(issue) => Subject::Issue {
+                repository: &issue.repository,
+                author: &issue.author,
+                actor: &issue.actor,
+                is_bot: issue.is_bot,
+                labels: &issue.labels,
+            },
             Fact::DeadLetter(_) | Fact::Channel(_) => Subject::Copperbell,
         }
     }
@@ -201,6 +297,7 @@ impl Notice {
             | Fact::CoprReminder(builds)
             | Fact::CoprRecovered(builds)
             | Fact::CoprGone(builds) => Some(Group::Project(builds.project.clone())),
+            Fact::Issue(issue) => Some(Group::Repository(issue.repository.clone())),
             Fact::DeadLetter(dead) => Some(Group::DeadLetters(dead.channel.clone())),
             Fact::CoprUnreachable(_) | Fact::CoprReachable(_) | Fact::Channel(_) => None,
         }
@@ -248,6 +345,7 @@ impl Notice {
             Fact::CoprUnreachable(polls) | Fact::CoprReachable(polls) => {
                 cut(&mut polls.error, 1024);
             }
+            Fact::Issue(issue) => issue.cut_texts(),
             Fact::DeadLetter(dead) => cut(&mut dead.reason, 1024),
             Fact::Channel(trouble) => cut(&mut trouble.reason, 1024),
         }
@@ -269,7 +367,52 @@ impl Notice {
                 builds.chroots.truncate(keep);
                 true
             }
+            Fact::Issue(issue) => {
+                let longest = if issue.labels.len() >= issue.assignees.len() {
+                    &mut issue.labels
+                } else {
+                    &mut issue.assignees
+                };
+                let all = longest.len();
+                longest.truncate(all / 2);
+                all > 0
+            }
             _ => false,
+        }
+    }
+}
+
+impl IssueEvent {
+    /// What was done: the name's second half (`opened`).
+    #[must_use]
+    pub fn action(&self) -> &str {
+        self.name.split_once('.').map_or("", |(_, action)| action)
+    }
+
+    /// Whether it is about a comment.
+    pub(crate) fn is_comment(&self) -> bool {
+        self.name.starts_with("issue_comment.")
+    }
+
+    /// Cuts texts to more than GitHub allows, and drops links that are longer than any of its pages'.
+    fn cut_texts(&mut self) {
+        self.excerpt = excerpt(&self.excerpt);
+        for text in [&mut self.name, &mut self.actor, &mut self.author] {
+            cut(text, 64);
+        }
+        cut(&mut self.repository, 160);
+        cut(&mut self.title, 256);
+        for text in self.labels.iter_mut().chain(&mut self.assignees) {
+            cut(text, 64);
+        }
+        let short = [&mut self.milestone, &mut self.about, &mut self.old_title];
+        for text in short.into_iter().chain([&mut self.state_reason]).flatten() {
+            cut(text, 256);
+        }
+        for url in [&mut self.url, &mut self.repository_url] {
+            if url.len() > 512 {
+                url.clear();
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::channel::{Channel, Console, Kind};
 use crate::message::Message;
 use crate::notice::Notice;
 use crate::plain::plain_cut;
-use crate::show::{Post, console, feishu, json, slack};
+use crate::show::{Post, console, discord, feishu, json, slack, teams};
 use crate::verdict::{Verdict, verdict};
 use crate::words;
 
@@ -30,6 +30,8 @@ pub async fn send(outbound: &Outbound, channel: &Channel, notices: &[Notice], id
     let post = match channel.kind {
         Kind::Slack => slack::show(&message),
         Kind::Feishu => feishu::show(&message, channel.key(), now),
+        Kind::Discord => discord::show(&message),
+        Kind::Teams => teams::show(&message),
         Kind::Json => json::show(&message, notices, id, channel.key(), now),
         Kind::Console(stream) => return print(stream, &message),
     };
@@ -103,15 +105,12 @@ fn failed(reason: &str) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::Tone;
 
     #[test]
     fn a_stream_that_cannot_be_written_is_a_failed_channel() {
         let message = Message {
-            tone: Tone::Neutral,
             title: "hello".to_owned(),
-            link: None,
-            lines: Vec::new(),
+            ..Message::default()
         };
         let file = tempfile::NamedTempFile::new().expect("a file");
         let read_only = std::fs::File::open(file.path()).expect("the file");

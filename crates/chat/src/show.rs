@@ -1,12 +1,17 @@
 //! How each kind of channel shows a message: one pure function per chat, from words to a request's body and headers.
 
 pub mod console;
+pub mod discord;
 pub mod feishu;
 pub mod json;
 pub mod slack;
+pub mod teams;
 
-use crate::message::{Line, Link, Message, Span};
+use crate::message::{Detail, Line, Link, Message, Span};
 use crate::notice::cut;
+
+/// Small print is one line on a wide screen, or a few on a phone's, in characters.
+const MAX_SMALL_PRINT: usize = 400;
 
 /// What is posted to a channel: a JSON body, and the headers that go with it besides its content type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,28 +22,37 @@ pub struct Post {
     pub body: String,
 }
 
-/// The body of as many of `all` items as keep it within `max` bytes. `body` makes one of the first so many; that of
-/// none is known to fit.
-fn fit(all: usize, max: usize, body: impl Fn(usize) -> String) -> String {
-    let whole = body(all);
-    if whole.len() <= max {
+/// The text of as many of `all` items as keep it within `max`, as `measure` has it. `text` makes one of the first so
+/// many; that of none is known to fit.
+fn fit(all: usize, max: usize, measure: impl Fn(&str) -> usize, text: impl Fn(usize) -> String) -> String {
+    let whole = text(all);
+    if measure(&whole) <= max {
         return whole;
     }
     let (mut fits, mut too_long) = (0, all);
     while too_long - fits > 1 {
         let middle = usize::midpoint(fits, too_long);
-        if body(middle).len() <= max {
+        if measure(&text(middle)) <= max {
             fits = middle;
         } else {
             too_long = middle;
         }
     }
-    body(fits)
+    text(fits)
 }
 
 /// What stands for the lines that were left out.
 fn and_more(shown: usize, all: usize) -> Option<String> {
     (shown < all).then(|| format!("… and {} more", all - shown))
+}
+
+/// The details on one line: "labels bug, crash · assigned to bob".
+fn small_print(details: &[Detail]) -> Option<String> {
+    let told: Vec<_> = details
+        .iter()
+        .map(|detail| format!("{} {}", detail.name, detail.value))
+        .collect();
+    (!told.is_empty()).then(|| cut_text(&told.join(" · "), MAX_SMALL_PRINT))
 }
 
 /// The message's link, unless the lines that are shown have it already.
@@ -108,7 +122,7 @@ mod tests {
             (0, 0, 0),
             (9_999, 70_005, 70_000),
         ] {
-            assert_eq!(fit(all, max, body).len(), expected, "{all} {max}");
+            assert_eq!(fit(all, max, str::len, body).len(), expected, "{all} {max}");
         }
     }
 

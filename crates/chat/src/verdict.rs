@@ -43,6 +43,8 @@ pub fn verdict(kind: Kind, status: u16, headers: &HeaderMap, body: &[u8], now: T
     match kind {
         Kind::Slack => slack(status, headers, body, now),
         Kind::Feishu => feishu(status, headers, body, now),
+        Kind::Discord => discord(status, headers, body, now),
+        Kind::Teams => teams(status, headers, body, now),
         // The console has no answers; what it would give is the plain reading of HTTP.
         Kind::Json | Kind::Console(_) => by_status(status, headers, now, None),
     }
@@ -114,6 +116,59 @@ fn feishu(status: u16, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Verd
     }
 }
 
+/// <https://discord.com/developers/docs/resources/webhook#execute-webhook>: success is the message itself, which we ask
+/// for, or 204 without one. Errors are `{"code":…,"message":…}`
+/// (<https://discord.com/developers/docs/topics/opcodes-and-status-codes#json>).
+fn discord(status: u16, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Verdict {
+    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+    // 0 is no code in particular.
+    let code = answer["code"].as_u64().filter(|code| *code != 0);
+    let with = |words: &str| format!("answered HTTP {status}, code {}: {words}", code.unwrap_or_default());
+    match (status, code) {
+        (200, _) if answer["id"].is_string() => Verdict::Taken,
+        (200, _) => unreadable(status),
+        (429, _) => Verdict::ChannelFailed {
+            permanent: false,
+            retry_after: asked(answer["retry_after"].as_f64()).or_else(|| rest(headers, now)),
+            answered: false,
+            reason: said(status, Some("too many messages")),
+        },
+        (_, Some(10015)) => permanent(with("there is no such webhook (any more)")),
+        (_, Some(50027)) => permanent(with("the webhook's URL is not valid (any more)")),
+        (_, Some(50083 | 160_005)) => permanent(with("the webhook's thread is closed")),
+        (_, Some(220_001)) => permanent(with("the channel is a forum: its webhook's URL needs a thread_id")),
+        // Not Discord's own hand: some proxy's, which says nothing of the message.
+        (400, _) if !answer.is_object() => answered(said(status, None)),
+        (400.., Some(_)) => {
+            let words = quote(answer["message"].as_str().unwrap_or_default());
+            by_status(status, headers, now, Some(&words))
+        }
+        _ => by_status(status, headers, now, None),
+    }
+}
+
+/// A workflow's trigger says 202 as soon as it has the message, or 200 where the workflow answers by itself. Errors are
+/// `{"error":{"code":…,"message":…}}`, and those of a workflow that is wrong come with 400 as well as any.
+fn teams(status: u16, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Verdict {
+    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+    let letters = |code: &&str| (1..=48).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphabetic());
+    let code = answer["error"]["code"].as_str().filter(letters);
+    match (status, code) {
+        (_, Some("WorkflowTriggerIsNotEnabled")) => {
+            permanent(said(status, Some("the workflow is turned off or deleted")))
+        }
+        (_, Some("DirectApiAuthorizationRequired")) => {
+            permanent(said(status, Some("the workflow must let anyone trigger it")))
+        }
+        (_, Some("TriggerInputSchemaMismatch")) => {
+            permanent(said(status, Some("the workflow expects something else than a card")))
+        }
+        // Not the workflow's own hand: some proxy's, which says nothing of the message.
+        (400, None) => answered(said(status, None)),
+        _ => by_status(status, headers, now, code),
+    }
+}
+
 /// What an HTTP status means by itself.
 fn by_status(status: u16, headers: &HeaderMap, now: Timestamp, word: Option<&str>) -> Verdict {
     let reason = said(status, word);
@@ -164,15 +219,21 @@ fn unreadable(status: u16) -> Verdict {
 /// (<https://open.feishu.cn/document/server-docs/api-call-guide/frequency-control>). No time, or one past, is nothing.
 fn rest(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name| Some(headers.get(name)?.to_str().ok()?.trim());
-    let asked = match (text("retry-after"), text("x-ogw-ratelimit-reset")) {
-        (Some(text), _) => text.parse().map(Duration::from_secs).ok().or_else(|| {
+    let seconds = |text: &str| text.parse().ok();
+    match (text("retry-after"), text("x-ogw-ratelimit-reset")) {
+        (Some(text), _) => asked(seconds(text).or_else(|| {
             let until = DateTimeParser::new().parse_timestamp(text).ok()?;
-            Duration::try_from(until.duration_since(now)).ok()
-        })?,
-        (None, Some(text)) => Duration::from_secs(text.parse().ok()?),
-        (None, None) => return None,
-    };
-    (!asked.is_zero()).then_some(asked.min(MAX_REST))
+            Some(until.duration_since(now).as_secs_f64())
+        })),
+        (None, Some(text)) => asked(seconds(text)),
+        (None, None) => None,
+    }
+}
+
+/// A rest of so many seconds. No time, or one past, is nothing.
+fn asked(seconds: Option<f64>) -> Option<Duration> {
+    let seconds = seconds.filter(|seconds| *seconds > 0.0)?;
+    Some(Duration::from_secs_f64(seconds.min(MAX_REST.as_secs_f64())))
 }
 
 /// A chat's own words, cut, and without what could be a part of a URL or a token.
@@ -218,7 +279,7 @@ mod tests {
             } => {
                 let permanent = if permanent { " for good" } else { "" };
                 let answered = if answered { ", counts" } else { "" };
-                let rest = retry_after.map_or(String::new(), |rest| format!(", rest {}", rest.as_secs()));
+                let rest = retry_after.map_or(String::new(), |rest| format!(", rest {}", rest.as_secs_f64()));
                 format!("channel{permanent}{answered}{rest}: {reason}")
             }
         }
@@ -325,6 +386,133 @@ mod tests {
     }
 
     #[test]
+    fn discords_answers_are_read() {
+        let error = |code: u32, message: &str| format!(r#"{{"message":"{message}","code":{code}}}"#);
+        let limit = r#"{"message":"You are being rate limited.","retry_after":64.57,"global":false}"#;
+        for (status, body, expected) in [
+            (200, r#"{"id":"1284","type":0,"content":""}"#.to_owned(), "taken"),
+            (204, String::new(), "taken"),
+            (200, String::new(), NOT_TAKEN),
+            (200, r#"{"id":"12"#.to_owned(), NOT_TAKEN),
+            (200, "<html>".to_owned(), NOT_TAKEN),
+            (
+                400,
+                r#"{"message":"Invalid Form Body","code":50035,"errors":{"embeds":{}}}"#.to_owned(),
+                "message: answered HTTP 400: Invalid Form Body",
+            ),
+            (400, r#"{"embeds":["0"]}"#.to_owned(), "message: answered HTTP 400"),
+            (
+                400,
+                error(50006, "Cannot send an empty message"),
+                "message: answered HTTP 400: Cannot send an empty message",
+            ),
+            (
+                400,
+                error(
+                    220_001,
+                    "Webhooks posted to forum channels must have a thread_name or thread_id",
+                ),
+                "channel for good: answered HTTP 400, code 220001: the channel is a forum: its webhook's URL needs a \
+                 thread_id",
+            ),
+            (
+                400,
+                error(50083, "Thread is archived"),
+                "channel for good: answered HTTP 400, code 50083: the webhook's thread is closed",
+            ),
+            (400, "<html>".to_owned(), "channel, counts: answered HTTP 400"),
+            (
+                401,
+                error(50027, "Invalid Webhook Token"),
+                "channel for good: answered HTTP 401, code 50027: the webhook's URL is not valid (any more)",
+            ),
+            (
+                401,
+                error(0, "401: Unauthorized"),
+                "channel for good: answered HTTP 401",
+            ),
+            (
+                403,
+                error(50013, "Missing Permissions at /api/webhooks/1/sesame"),
+                "channel for good: answered HTTP 403: Missing Permissions at …",
+            ),
+            (
+                404,
+                error(10015, "Unknown Webhook"),
+                "channel for good: answered HTTP 404, code 10015: there is no such webhook (any more)",
+            ),
+            (410, String::new(), "channel for good: answered HTTP 410"),
+            (
+                429,
+                limit.to_owned(),
+                "channel, rest 64.57: answered HTTP 429: too many messages",
+            ),
+            (
+                429,
+                "error code: 1015".to_owned(),
+                "channel: answered HTTP 429: too many messages",
+            ),
+            (
+                500,
+                error(0, "500: Internal Server Error"),
+                "channel, counts: answered HTTP 500",
+            ),
+            (502, "<html>".to_owned(), "channel, counts: answered HTTP 502"),
+        ] {
+            assert_eq!(read(Kind::Discord, status, None, &body), expected, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_workflows_answers_are_read() {
+        let error = |code: &str| format!(r#"{{"error":{{"code":"{code}","message":"The workflow '…' …"}}}}"#);
+        for (status, body, expected) in [
+            (202, String::new(), "taken"),
+            (200, "whatever the workflow answers".to_owned(), "taken"),
+            (
+                400,
+                error("WorkflowTriggerIsNotEnabled"),
+                "channel for good: answered HTTP 400: the workflow is turned off or deleted",
+            ),
+            (
+                400,
+                error("TriggerInputSchemaMismatch"),
+                "channel for good: answered HTTP 400: the workflow expects something else than a card",
+            ),
+            (
+                400,
+                error("InvalidRequestContent"),
+                "message: answered HTTP 400: InvalidRequestContent",
+            ),
+            (400, "<html>".to_owned(), "channel, counts: answered HTTP 400"),
+            (
+                400,
+                error("see /workflows/sesame"),
+                "channel, counts: answered HTTP 400",
+            ),
+            (
+                401,
+                error("DirectApiAuthorizationRequired"),
+                "channel for good: answered HTTP 401: the workflow must let anyone trigger it",
+            ),
+            (
+                404,
+                error("WorkflowNotFound"),
+                "channel for good: answered HTTP 404: WorkflowNotFound",
+            ),
+            (413, String::new(), "message: answered HTTP 413"),
+            (429, String::new(), "channel: answered HTTP 429"),
+            (
+                502,
+                error("NoResponse"),
+                "channel, counts: answered HTTP 502: NoResponse",
+            ),
+        ] {
+            assert_eq!(read(Kind::Teams, status, None, &body), expected, "{status} {body}");
+        }
+    }
+
+    #[test]
     fn any_other_servers_answers_are_read_off_the_status() {
         for (status, expected) in [
             (200, "taken"),
@@ -384,6 +572,20 @@ mod tests {
                 "channel, rest 86400: answered HTTP 429",
             ),
             (feishu(""), "retry-after", "7", "channel, rest 7: answered HTTP 429"),
+            (slack(429), "retry-after", "0.3", "channel, rest 0.3: answered HTTP 429"),
+            (
+                slack(429),
+                "retry-after",
+                "inf",
+                "channel, rest 86400: answered HTTP 429",
+            ),
+            (slack(429), "retry-after", "NaN", "channel: answered HTTP 429"),
+            (
+                ("error code: 1015", Kind::Discord, 429),
+                "retry-after",
+                "3600",
+                "channel, rest 3600: answered HTTP 429: too many messages",
+            ),
             (
                 feishu(limit),
                 "x-ogw-ratelimit-reset",

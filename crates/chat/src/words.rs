@@ -2,12 +2,14 @@
 //!
 //! Text from outside passes [`plain`](crate::plain) here, and URLs [`link`], so a [`Message`] holds nothing else.
 
+mod issue;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use crate::message::{Line, Link, Message, Span, Tone};
+use crate::message::{Detail, Line, Link, Message, Span, Tone};
 use crate::notice::{Builds, ChannelTrouble, DeadLetters, Fact, FailingChroot, Group, Notice, Polls};
 use crate::plain::plain_cut;
 
@@ -35,14 +37,17 @@ pub fn message(notices: &[Notice], now: Timestamp) -> Message {
     let mut message = match (notices, group) {
         ([notice], _) => one(notice, now),
         (_, Some(Group::Project(_))) if together => project(notices),
+        (_, Some(Group::Repository(_))) if together => issue::repository(notices),
         (_, Some(Group::DeadLetters(_))) if together => dead_letters(notices),
         _ => list(notices, now),
     };
     if let Some(oldest) = notices.iter().map(|notice| notice.at).min()
         && now.duration_since(oldest) > LATE
     {
-        let ago = lasted(oldest, now);
-        message.lines.push(vec![text(format!("noticed {ago} ago"))]);
+        message.details.push(Detail {
+            name: "noticed",
+            value: format!("{} ago", lasted(oldest, now)),
+        });
     }
     message
 }
@@ -67,7 +72,11 @@ impl Change {
             Fact::CoprReminder(builds) => Some((Self::StillFails, builds)),
             Fact::CoprRecovered(builds) => Some((Self::Recovered, builds)),
             Fact::CoprGone(builds) => Some((Self::Gone, builds)),
-            Fact::CoprUnreachable(_) | Fact::CoprReachable(_) | Fact::DeadLetter(_) | Fact::Channel(_) => None,
+            Fact::CoprUnreachable(_)
+            | Fact::CoprReachable(_)
+            | Fact::Issue(_)
+            | Fact::DeadLetter(_)
+            | Fact::Channel(_) => None,
         }
     }
 
@@ -164,6 +173,7 @@ fn one(notice: &Notice, now: Timestamp) -> Message {
         Fact::CoprGone(builds) => package(Change::Gone, builds, at),
         Fact::CoprUnreachable(polls) => unreachable(polls, now),
         Fact::CoprReachable(polls) => reachable(polls, at),
+        Fact::Issue(issue) => issue::one(issue),
         Fact::DeadLetter(_) => dead_letters(std::slice::from_ref(notice)),
         Fact::Channel(trouble) => channel(trouble),
     }
@@ -210,6 +220,7 @@ fn package(change: Change, builds: &Builds, at: Timestamp) -> Message {
             build_link(builds, builds.build_id).or_else(|| monitor(&builds.project_url))
         },
         lines,
+        ..Message::default()
     }
 }
 
@@ -251,6 +262,7 @@ fn project(notices: &[Notice]) -> Message {
         title,
         link: first.and_then(|(_, builds, _)| monitor(&builds.project_url)),
         lines: packages.iter().map(|(_, facts)| package_line(facts)).collect(),
+        ..Message::default()
     }
 }
 
@@ -352,6 +364,7 @@ fn unreachable(polls: &Polls, now: Timestamp) -> Message {
                 "first failed {since} ago; nothing is said of its builds until a poll succeeds"
             ))],
         ],
+        ..Message::default()
     }
 }
 
@@ -366,6 +379,7 @@ fn reachable(polls: &Polls, at: Timestamp) -> Message {
             "{failed} had failed, the last one with: {}",
             reason(&polls.error)
         ))]],
+        ..Message::default()
     }
 }
 
@@ -373,11 +387,11 @@ fn channel(trouble: &ChannelTrouble) -> Message {
     Message {
         tone: Tone::Warning,
         title: format!("Channel {} takes no messages", name(&trouble.channel)),
-        link: None,
         lines: vec![
             vec![text(reason(&trouble.reason))],
             vec![text("its notices wait for a while; please look at its settings")],
         ],
+        ..Message::default()
     }
 }
 
@@ -409,8 +423,8 @@ fn dead_letters(notices: &[Notice]) -> Message {
     Message {
         tone: Tone::Bad,
         title: format!("{} for channel {channel} {were} given up", counted(count, "notice")),
-        link: None,
         lines,
+        ..Message::default()
     }
 }
 
@@ -419,11 +433,11 @@ fn list(notices: &[Notice], now: Timestamp) -> Message {
     Message {
         tone: Tone::Neutral,
         title: counted(notices.len(), "notice"),
-        link: None,
         lines: notices
             .iter()
             .map(|notice| vec![text(one(notice, now).title)])
             .collect(),
+        ..Message::default()
     }
 }
 

@@ -16,4 +16,4 @@ pub use payload::{
     Act, Changes, Comment, Hook, HookConfig, Installation, Issue, IssueLink, IssueType, Label, Milestone, Organization,
     Repository, User, Was,
 };
-pub use signature::{AuthenticBody, EmptySecret, Refused, WebhookSecret, verify};
+pub use signature::{AuthenticBody, EmptySecret, Refused, WebhookSecret, sign, verify};

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use chat::{ChannelTrouble, DeadLetters, Fact, Group, Notice, Verdict};
+use futures_util::future;
 use jiff::{SignedDuration, Timestamp};
 use outbound::Deadline;
 use serde::{Deserialize, Serialize};
@@ -15,8 +16,8 @@ use crate::report::ChannelReport;
 /// How long does a sender own its channel? Renewed between sends.
 const LEASE: Duration = Duration::from_secs(20);
 
-/// How long may one send take? The lease must outlive it.
-const SEND_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long may one send take in a pass? The lease must outlive it.
+pub(crate) const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long may it take to remove what was sent?
 const TIME_TO_REMOVE: Duration = Duration::from_secs(1);
@@ -70,6 +71,22 @@ struct Item {
     notice: Notice,
 }
 
+/// How long a delivery may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// One send.
+    pub send_timeout: Duration,
+    /// All of it.
+    pub deadline: Deadline,
+}
+
+/// Sends what waits for every channel, each by itself, and says how they are.
+pub async fn deliver(context: &Context, limits: Limits) -> Vec<ChannelReport> {
+    let drains = context.bells.iter().map(|bell| drain(context, bell, limits));
+    let drained = future::join_all(drains).await;
+    drained.into_iter().map(|drained| drained.report).collect()
+}
+
 /// What became of a channel.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Drained {
@@ -89,14 +106,14 @@ impl Drained {
 }
 
 /// Sends what waits for one channel, as far as the channel, its lease and the deadline allow.
-pub(crate) async fn drain(context: &Context, bell: &Bell, deadline: Deadline) -> Drained {
+pub(crate) async fn drain(context: &Context, bell: &Bell, limits: Limits) -> Drained {
     let mut report = ChannelReport {
         channel: bell.channel.name.clone(),
         ..ChannelReport::default()
     };
     let mut seen = HashSet::new();
     loop {
-        match drain_once(context, bell, deadline, &mut seen, &mut report).await {
+        match drain_once(context, bell, limits, &mut seen, &mut report).await {
             // What was accepted while we held the lease was left to us: look once more.
             Ok(Step::LookAgain) => {}
             Ok(Step::Stop) => {
@@ -125,7 +142,7 @@ enum Step {
 async fn drain_once(
     context: &Context,
     bell: &Bell,
-    deadline: Deadline,
+    limits: Limits,
     seen: &mut HashSet<String>,
     report: &mut ChannelReport,
 ) -> Result<Step, Error> {
@@ -135,7 +152,7 @@ async fn drain_once(
     if fresh.iter().all(|waiting| seen.contains(&waiting.id)) {
         return Ok(Step::Stop);
     }
-    let until = deadline.cap(context.outbound.clock.now() + LEASE);
+    let until = limits.deadline.cap(context.outbound.clock.now() + LEASE);
     let target = key::channel(name);
     let Acquired::Ours(lease, stored) = context
         .table
@@ -162,7 +179,7 @@ async fn drain_once(
     let mut sender = Sender {
         context,
         bell,
-        deadline,
+        limits,
         queue: readable.collect(),
         state: stored.map(|stored: Stored<_>| stored.doc).unwrap_or_default(),
         singly: HashSet::new(),
@@ -188,7 +205,7 @@ async fn drain_once(
 struct Sender<'a> {
     context: &'a Context,
     bell: &'a Bell,
-    deadline: Deadline,
+    limits: Limits,
     queue: Vec<Item>,
     state: ChannelState,
     /// Notices of a group that was refused: they are sent one by one.
@@ -242,16 +259,17 @@ impl Sender<'_> {
     /// Is the channel still ours for the length of a send, by the wall clock just before it?
     async fn may_send(&mut self) -> Result<bool, Error> {
         let clock = &self.context.outbound.clock;
-        if !self.deadline.leaves(clock.now(), SEND_TIMEOUT + TIME_TO_REMOVE) {
+        let Limits { send_timeout, deadline } = self.limits;
+        if !deadline.leaves(clock.now(), send_timeout + TIME_TO_REMOVE) {
             return Ok(false);
         }
-        if !self.lease.outlives(clock.now(), SEND_TIMEOUT) {
-            let until = self.deadline.cap(clock.now() + LEASE);
+        if !self.lease.outlives(clock.now(), send_timeout) {
+            let until = deadline.cap(clock.now() + LEASE);
             if !self.context.table.renew(&mut self.lease, until).await? {
                 return Ok(false);
             }
         }
-        Ok(self.lease.outlives(clock.now(), SEND_TIMEOUT))
+        Ok(self.lease.outlives(clock.now(), send_timeout))
     }
 
     /// The indexes of the notices that share a message with the one at `first`.
@@ -259,10 +277,14 @@ impl Sender<'_> {
         let Some(head) = self.queue.get(first) else {
             return Vec::new();
         };
-        let group = self.group(head);
+        let alone = vec![first];
+        let Some(group) = self.group(head) else {
+            return alone;
+        };
         let later = first + 1..self.queue.len();
-        let same = later.filter(|&at| group.is_some() && self.group(&self.queue[at]) == group);
-        std::iter::once(first).chain(same).collect()
+        let same = later.filter(|&at| self.group(&self.queue[at]).as_ref() == Some(&group));
+        let all: Vec<usize> = std::iter::once(first).chain(same).collect();
+        if all.len() < group.smallest() { alone } else { all }
     }
 
     fn group(&self, item: &Item) -> Option<Group> {

@@ -12,7 +12,7 @@ use state::{Error, TransactionError, Write, key};
 
 use crate::channels;
 use crate::context::{Context, Watch};
-use crate::deliver::{Drained, drain};
+use crate::deliver::{Drained, Limits, SEND_TIMEOUT, drain};
 use crate::poll::{forget_project, watch_project};
 use crate::report::{ChannelReport, LastRun, Outcome, ProjectReport, Report};
 
@@ -165,13 +165,17 @@ impl<'a> Channels<'a> {
 
     /// Serves every channel that does not rest.
     async fn drain(&self) {
+        let limits = Limits {
+            send_timeout: SEND_TIMEOUT,
+            deadline: self.deadline,
+        };
         let now = self.context.outbound.clock.now();
         let awake = self.context.bells.iter().filter(|bell| {
             let rest = self.with(&bell.channel.name, |drained| drained.report.rest_until);
             rest.is_none_or(|until| until <= now)
         });
         let drains = awake.map(|bell| async {
-            let later = drain(self.context, bell, self.deadline).await;
+            let later = drain(self.context, bell, limits).await;
             self.with(&bell.channel.name, |drained| drained.then(later));
         });
         future::join_all(drains).await;

@@ -67,6 +67,36 @@ pub fn dead(channel: &str) -> String {
     format!("dead#{channel}")
 }
 
+/// A delivery that was accepted, by its guid (`X-GitHub-Delivery`).
+#[must_use]
+pub fn delivery(guid: &str) -> Key {
+    Key::new(format!("delivery#{guid}"), "accepted")
+}
+
+/// A body that was accepted, by its SHA-256 in hexadecimal.
+#[must_use]
+pub fn body(digest: &str) -> Key {
+    Key::new(format!("body#{digest}"), "accepted")
+}
+
+/// Partition of the channels that have heard of an issue.
+#[must_use]
+pub fn heard_of(repository_id: u64, issue_id: u64) -> String {
+    format!("heard#{repository_id}#{issue_id}")
+}
+
+/// A channel that has heard of an issue.
+#[must_use]
+pub fn heard(repository_id: u64, issue_id: u64, channel: &str) -> Key {
+    Key::new(heard_of(repository_id, issue_id), channel)
+}
+
+/// A webhook at GitHub, by its id: when it last pinged us.
+#[must_use]
+pub fn hook(id: u64) -> Key {
+    Key::new("hook", id.to_string())
+}
+
 /// The sort key of a notice: sorts by the time of acceptance, and is a function of the fact, so that the same fact
 /// is never waiting twice.
 #[must_use]

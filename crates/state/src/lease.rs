@@ -17,7 +17,7 @@ use crate::{Error, Key, Stored, Table, Write};
 /// The condition of every write for a leased target.
 pub(crate) const OURS: &str = "lease_token = :token";
 
-/// A lease that we hold, or held until [`Lease::until`].
+/// A lease that we hold, or held until its time was over.
 #[derive(Clone, Debug)]
 pub struct Lease {
     pub(crate) key: Key,

@@ -113,6 +113,7 @@ impl Write {
             },
             doc: string(notice),
             rev: None,
+            expires: None,
         }
     }
 

@@ -29,7 +29,7 @@ const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
 
 /// How to reach DynamoDB: in AWS with the Lambda's credentials, standalone with the embedded engine's connector.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Access {
     /// Carries the requests.
     pub http_client: SharedHttpClient,
@@ -56,8 +56,18 @@ pub struct Stored<T> {
     pub doc: T,
     /// Counts the writes of this item.
     pub rev: u64,
-    /// The last pass that finished with it (targets only), in milliseconds since the epoch.
+    /// The last pass that finished with it (targets only).
     pub tick: Option<Timestamp>,
+    /// When it is no longer needed.
+    pub expires: Option<Timestamp>,
+}
+
+impl<T> Stored<T> {
+    /// The table removes what has expired days later, so a reader looks for itself.
+    #[must_use]
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
 }
 
 impl Table {
@@ -236,6 +246,7 @@ pub(crate) fn stored<T: DeserializeOwned>(key: &Key, item: &Attributes) -> Resul
         doc,
         rev: number(item, "rev").and_then(|rev| u64::try_from(rev).ok()).unwrap_or(0),
         tick: timestamp(item, "tick"),
+        expires: number(item, "expires_at").and_then(|seconds| Timestamp::from_second(seconds).ok()),
     })
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::lease::OURS;
@@ -31,6 +32,8 @@ pub enum Write {
         doc: AttributeValue,
         /// The revision the decision was made from.
         rev: Option<u64>,
+        /// When it is no longer needed; `None`: never.
+        expires: Option<Timestamp>,
     },
     /// Removes an item that is at revision `rev`; `None`: whatever its revision, but it must be there.
     Delete {
@@ -68,7 +71,21 @@ impl Write {
     /// When the document cannot be stored.
     pub fn put<T: Serialize>(key: Key, doc: &T, rev: Option<u64>) -> Result<Self, Error> {
         let doc = document(&key, doc)?;
-        Ok(Self::Put { key, doc, rev })
+        Ok(Self::Put {
+            key,
+            doc,
+            rev,
+            expires: None,
+        })
+    }
+
+    /// The same document, but forgotten at `expires`: by the table some day after, by our own reads at once.
+    #[must_use]
+    pub fn until(mut self, at: Timestamp) -> Self {
+        if let Self::Put { expires, .. } = &mut self {
+            *expires = Some(at);
+        }
+        self
     }
 }
 
@@ -109,13 +126,17 @@ impl Table {
     fn as_item(&self, write: Write) -> Result<TransactWriteItem, Error> {
         let item = TransactWriteItem::builder();
         let (key, built) = match write {
-            Write::Put { key, doc, rev } => {
+            Write::Put { key, doc, rev, expires } => {
                 let mut put = Put::builder()
                     .table_name(&self.name)
                     .item("pk", string(&key.pk))
                     .item("sk", string(&key.sk))
                     .item("rev", integer(rev.unwrap_or(0) + 1))
                     .item("doc", doc);
+                if let Some(expires) = expires {
+                    // The table's TTL reads seconds.
+                    put = put.item("expires_at", integer(expires.as_second()));
+                }
                 put = match rev {
                     None => put.condition_expression("attribute_not_exists(pk)"),
                     Some(rev) => put

@@ -27,6 +27,7 @@ pub struct Aws {
 struct Account {
     secrets: HashMap<String, Secret>,
     secrets_fail: bool,
+    tables_fail: bool,
     operations: Vec<String>,
 }
 
@@ -79,6 +80,11 @@ impl Aws {
         lock(&self.shared).secrets_fail = fail;
     }
 
+    /// DynamoDB answers 500 from now on, or no longer.
+    pub fn fail_tables(&self, fail: bool) {
+        lock(&self.shared).tables_fail = fail;
+    }
+
     /// The targets of all signed requests so far, in order: `secretsmanager.GetSecretValue`,
     /// `DynamoDB_20120810.GetItem`, …
     #[must_use]
@@ -104,8 +110,16 @@ async fn answer(
     } else if let Some(error) = unsigned(header(AUTHORIZATION.as_str()), service) {
         (400, error.to_string())
     } else {
-        lock(&account).operations.push(target.to_owned());
-        if service == "dynamodb" {
+        let tables_fail = {
+            let mut account = lock(&account);
+            account.operations.push(target.to_owned());
+            account.tables_fail
+        };
+        if service == "dynamodb" && tables_fail {
+            let kind = "com.amazonaws.dynamodb.v20120810#InternalServerError";
+            let error = json!({"__type": kind, "message": "Internal server error"});
+            (500, error.to_string())
+        } else if service == "dynamodb" {
             engine.answer(target, &body)
         } else {
             let (status, body) = lock(&account).secrets_manager(target, &body);

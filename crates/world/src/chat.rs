@@ -1,4 +1,4 @@
-//! Chats that take messages through a webhook: Slack, Feishu and whatever takes generic JSON.
+//! Chats that take messages through a webhook: Slack, Feishu, Discord, Teams and whatever takes generic JSON.
 
 use std::collections::VecDeque;
 use std::future;
@@ -21,6 +21,9 @@ use crate::server::{Server, lock, reset, status_code};
 
 /// Feishu takes bodies up to this size.
 const FEISHU_MAX: usize = 20 * 1024;
+
+/// Teams takes cards up to this size, as JSON inside JSON.
+const TEAMS_MAX: usize = 28 * 1024;
 
 /// How far may a Feishu timestamp be from the present, in seconds?
 const FEISHU_HOUR: u64 = 3600;
@@ -84,6 +87,8 @@ struct Room {
 enum Kind {
     Slack,
     Feishu { secret: Option<String> },
+    Discord,
+    Teams,
     Json,
 }
 
@@ -104,6 +109,24 @@ impl Chat {
         let secret = secret.map(str::to_owned);
         let path = "/open-apis/bot/v2/hook/secret";
         Self::start("feishu", path, Kind::Feishu { secret }).await
+    }
+
+    /// A Discord webhook.
+    ///
+    /// # Panics
+    /// When this machine has no free port.
+    pub async fn discord() -> Self {
+        Self::start("discord", "/api/webhooks/1/secret", Kind::Discord).await
+    }
+
+    /// A Teams workflow that posts cards. It says 202 to a card that is too long or none, which is then not shown: it
+    /// is among the [`refused`](Self::refused).
+    ///
+    /// # Panics
+    /// When this machine has no free port.
+    pub async fn teams() -> Self {
+        let path = "/workflows/secret/triggers/manual/paths/invoke";
+        Self::start("teams", path, Kind::Teams).await
     }
 
     /// Something that takes any JSON.
@@ -154,6 +177,11 @@ impl Chat {
             let title = match room.kind {
                 Kind::Slack => &message.body["text"],
                 Kind::Feishu { .. } => &message.body["card"]["header"]["title"]["content"],
+                Kind::Discord => {
+                    let embed = &message.body["embeds"][0]["title"];
+                    return unescaped(embed.as_str().unwrap_or_default());
+                }
+                Kind::Teams => &teams_card(&message.body)["body"][0]["items"][0]["inlines"][0]["text"],
                 Kind::Json => &message.body["title"],
             };
             title.as_str().unwrap_or_default().to_owned()
@@ -208,6 +236,10 @@ async fn take(State(shared): State<Arc<Mutex<Room>>>, request: extract::Request)
         _ => {}
     }
     let (parts, body) = request.into_parts();
+    let waits = parts
+        .uri
+        .query()
+        .is_some_and(|query| query.split('&').any(|pair| pair == "wait=true"));
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
         return reset();
     };
@@ -234,7 +266,7 @@ async fn take(State(shared): State<Arc<Mutex<Room>>>, request: extract::Request)
     match planned {
         Some(ChatAnswer::TakenThenReset) => reset(),
         Some(ChatAnswer::Garbage) => Html("<html><body>It works!</body></html>").into_response(),
-        _ => kind.thanks(),
+        _ => kind.thanks(waits),
     }
 }
 
@@ -257,17 +289,37 @@ impl Kind {
                 let error = feishu_error(&message.body, length, secret.as_deref(), now);
                 error.map(|(code, msg)| feishu_answer(code, msg))
             }
+            Self::Discord => discord_error(message).map(|(code, text)| {
+                let json = [(CONTENT_TYPE, "application/json")];
+                let body = json!({ "message": text, "code": code });
+                (StatusCode::BAD_REQUEST, json, body.to_string()).into_response()
+            }),
+            Self::Teams if !message.body.is_object() => {
+                let error =
+                    json!({ "code": "TriggerInputSchemaMismatch", "message": "Invalid type. Expected Object." });
+                Some((StatusCode::BAD_REQUEST, json!({ "error": error }).to_string()).into_response())
+            }
+            Self::Teams => {
+                let shown = length_inside_json(&message.body) <= TEAMS_MAX && teams_card(&message.body).is_object();
+                (!shown).then(|| StatusCode::ACCEPTED.into_response())
+            }
             Self::Json if message.body.is_object() => None,
             Self::Json => Some(StatusCode::BAD_REQUEST.into_response()),
         }
     }
 
-    /// What the real chat says to a message it took.
-    fn thanks(&self) -> Response {
+    /// What the real chat says to a message it took. `waits` is whether it was asked for the message.
+    fn thanks(&self, waits: bool) -> Response {
         match self {
             Self::Slack => Html("ok").into_response(),
             Self::Feishu { .. } => feishu_answer(0, "success"),
-            Self::Json => StatusCode::NO_CONTENT.into_response(),
+            Self::Discord if waits => {
+                let json = [(CONTENT_TYPE, "application/json")];
+                let made = json!({ "id": "1284511010203040506", "type": 0, "content": "" });
+                (json, made.to_string()).into_response()
+            }
+            Self::Discord | Self::Json => StatusCode::NO_CONTENT.into_response(),
+            Self::Teams => StatusCode::ACCEPTED.into_response(),
         }
     }
 }
@@ -333,6 +385,74 @@ fn feishu_answer(code: u16, msg: &str) -> Response {
     }
     let json = [(CONTENT_TYPE, "application/json; charset=utf-8")];
     (json, body.to_string()).into_response()
+}
+
+/// Discord's code and words for what is wrong with a message:
+/// <https://discord.com/developers/docs/resources/message#embed-object-embed-limits>.
+fn discord_error(message: &Message) -> Option<(u32, &'static str)> {
+    const BAD_FORM: (u32, &str) = (50035, "Invalid Form Body");
+    let content_type = message.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes)?;
+    if !content_type.starts_with(b"application/json") || !message.body.is_object() {
+        return Some((50109, "The request body contains invalid JSON."));
+    }
+    let content = message.body["content"].as_str().unwrap_or_default();
+    let embeds = message.body["embeds"].as_array().map_or(&[][..], Vec::as_slice);
+    if content.is_empty() && embeds.is_empty() {
+        return Some((50006, "Cannot send an empty message"));
+    }
+    let mut all = 0;
+    let mut too_long = |text: &Value, max: usize| {
+        let length = text.as_str().unwrap_or_default().encode_utf16().count();
+        all += length;
+        length > max
+    };
+    let bad = embeds.iter().any(|embed| {
+        let fields = embed["fields"].as_array().map_or(&[][..], Vec::as_slice);
+        let empty = |text: &Value| text.as_str().is_none_or(|text| text.trim().is_empty());
+        let bad_field = |field: &Value| {
+            empty(&field["name"])
+                || empty(&field["value"])
+                || too_long(&field["name"], 256)
+                || too_long(&field["value"], 1024)
+        };
+        let url = embed["url"].as_str().unwrap_or("https:");
+        fields.len() > 25
+            || fields.iter().any(bad_field)
+            || too_long(&embed["title"], 256)
+            || too_long(&embed["description"], 4096)
+            || too_long(&embed["footer"]["text"], 2048)
+            || !(url.starts_with("https:") || url.starts_with("http:"))
+            || embed["color"].as_u64().is_some_and(|colour| colour > 0x00ff_ffff)
+    });
+    let bad = bad || embeds.len() > 10 || content.encode_utf16().count() > 2000 || all > 6000;
+    bad.then_some(BAD_FORM)
+}
+
+/// What people read of Discord's markdown: an escaped sign is the sign.
+fn unescaped(text: &str) -> String {
+    let mut shown = String::new();
+    let mut signs = text.chars();
+    while let Some(sign) = signs.next() {
+        let escaped = if sign == '\\' { signs.next() } else { None };
+        shown.push(escaped.unwrap_or(sign));
+    }
+    shown
+}
+
+/// The Adaptive Card a workflow posts.
+fn teams_card(body: &Value) -> &Value {
+    let attachment = &body["attachments"][0];
+    let is_card = attachment["contentType"] == "application/vnd.microsoft.card.adaptive";
+    let card = &attachment["content"];
+    if is_card && card["type"] == "AdaptiveCard" {
+        card
+    } else {
+        &Value::Null
+    }
+}
+
+fn length_inside_json(body: &Value) -> usize {
+    json!(body.to_string()).to_string().len()
 }
 
 #[cfg(test)]
@@ -422,6 +542,70 @@ mod tests {
         assert_eq!(answer, (204, String::new()));
         assert_eq!(send(&chat, "{").await.unwrap().0, 400);
         assert_eq!(chat.texts(), ["it broke"]);
+    }
+
+    #[tokio::test]
+    async fn discord_shows_what_is_within_its_limits_and_answers_with_it_where_asked() {
+        let discord = Chat::discord().await;
+        assert!(discord.url().starts_with("discord+http://127.0.0.1:"));
+        let embed = |key: &str, length| json!({"embeds": [{ (key): "x".repeat(length) }]});
+        let field = |value: &str| json!({"embeds": [{"fields": [{"name": "labels", "value": value}]}]});
+        let long =
+            json!({"embeds": [embed("description", 4096)["embeds"][0], embed("description", 1905)["embeds"][0]]});
+        for (body, status, code) in [
+            (json!({"embeds": [{"title": r"it \*broke\* \\o/"}]}), 204, None),
+            (json!({"content": "x".repeat(2000)}), 204, None),
+            (embed("description", 4096), 204, None),
+            (field("bug"), 204, None),
+            (json!({"content": "x".repeat(2001)}), 400, Some(50035)),
+            (embed("title", 257), 400, Some(50035)),
+            (embed("description", 4097), 400, Some(50035)),
+            (long, 400, Some(50035)),
+            (field(" "), 400, Some(50035)),
+            (
+                json!({"embeds": [{"title": "x", "url": "javascript:"}]}),
+                400,
+                Some(50035),
+            ),
+            (json!({"embeds": []}), 400, Some(50006)),
+            (json!("it broke"), 400, Some(50109)),
+        ] {
+            let (answered, text) = say(&discord, &body).await.unwrap();
+            let error: Value = serde_json::from_str(&text).unwrap_or_default();
+            assert_eq!((answered, error["code"].as_u64()), (status, code), "{body}");
+        }
+        assert_eq!(discord.texts(), [r"it *broke* \o/", "", "", ""]);
+        assert_eq!((discord.refused().len(), discord.attempts()), (8, 12));
+
+        let url = format!("{}?thread_id=2&wait=true", discord.url());
+        let (_, url) = url.split_once('+').unwrap();
+        let json = [("content-type", "application/json")];
+        let answer = ask::post(url, &json, r#"{"content":"hello"}"#).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert!(ask::text(answer).await.contains(r#""id":""#));
+    }
+
+    #[tokio::test]
+    async fn teams_says_it_has_what_it_does_not_show() {
+        let teams = Chat::teams().await;
+        assert!(teams.url().starts_with("teams+http://127.0.0.1:"));
+        let card = |title: &str| {
+            let run = json!({"type": "TextRun", "text": title});
+            let block = json!({"type": "RichTextBlock", "inlines": [run]});
+            let body = json!([{"type": "Container", "items": [block]}]);
+            let content = json!({"type": "AdaptiveCard", "version": "1.4", "body": body});
+            json!({"attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": content}]})
+        };
+        for (body, status) in [
+            (card("it broke"), 202),
+            (card(&"\"".repeat(8_000)), 202),
+            (json!({"text": "it broke"}), 202),
+            (json!("it broke"), 400),
+        ] {
+            assert_eq!(say(&teams, &body).await.unwrap().0, status);
+        }
+        assert_eq!(teams.texts(), ["it broke"]);
+        assert_eq!((teams.refused().len(), teams.attempts()), (3, 4));
     }
 
     #[tokio::test]

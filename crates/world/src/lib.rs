@@ -1,7 +1,7 @@
 //! Stand-ins for the services Copperbell talks to: real HTTP servers on a free port of 127.0.0.1 that remember what
 //! they were asked and answer as the real ones do, faults included.
 //!
-//! [`Copr`] (with [`Monitor`] and [`recorded`] for its bodies), [`Chat`] (Slack, Feishu, generic JSON), [`Aws`]
+//! [`Copr`] (with [`Monitor`] and [`recorded`] for its bodies), [`Chat`] (Slack, Feishu, Discord, Teams, generic JSON), [`Aws`]
 //! (Secrets Manager and DynamoDB), [`RuntimeApi`] (what starts a Lambda) and [`refuse`] (nobody at all). Each ends,
 //! with every connection it has, when it is dropped. For the demo, tests and benches; never for production paths.
 

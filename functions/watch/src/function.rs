@@ -72,12 +72,12 @@ impl Function {
     /// Reads the secret and opens the connections while the function still has a whole core.
     async fn prepare(&self) {
         // The channels are in the secret; the table waits for nothing.
-        let table = boot::warm(&self.outbound, &self.table, []);
+        let table = boot::warm_table(&self.table);
         let channels = async {
             match self.context().await {
                 Ok(context) => {
                     let channels = context.bells.iter().map(|bell| &bell.channel);
-                    boot::warm(&self.outbound, &self.table, channels).await;
+                    boot::warm_channels(&self.outbound, channels).await;
                 }
                 Err(error) => tracing::warn!("{error:#}; it is read again with the first event"),
             }

@@ -1,6 +1,6 @@
 //! The terminal: plain text, in colour where asked for.
 
-use super::{and_more, link_to_add, words};
+use super::{and_more, link_to_add, small_print, words};
 use crate::message::{Link, Message, Span, Tone};
 
 /// More lines than this push what came before off the screen.
@@ -25,7 +25,9 @@ pub fn show(message: &Message, colour: bool) -> String {
     let details = lines.iter().map(|line| line.iter().map(span).collect());
     let more = and_more(lines.len(), message.lines.len());
     let link = link_to_add(message, lines).map(with_url);
-    for detail in details.chain(more).chain(link) {
+    let quote = message.quote.iter().map(|line| format!("│ {line}"));
+    let small_print = small_print(&message.details);
+    for detail in details.chain(more).chain(quote).chain(small_print).chain(link) {
         let detail: String = detail;
         shown.extend(["  ", &detail, "\n"]);
     }

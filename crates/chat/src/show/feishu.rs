@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretSlice};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::{Post, and_more, cut_line, cut_text, fit, words};
+use super::{Post, and_more, cut_line, cut_text, fit, small_print, words};
 use crate::message::{Link, Message, Span, Tone};
 
 /// A card's title beyond this is cut by the phones themselves, in characters.
@@ -26,17 +26,25 @@ pub fn show(message: &Message, key: Option<&SecretSlice<u8>>, now: Timestamp) ->
     let most = message.lines.len().min(MAX_LINES);
     Post {
         headers: Vec::new(),
-        body: fit(most, MAX_BODY, |lines| body(message, lines, key, now).to_string()),
+        body: fit(most, MAX_BODY, str::len, |lines| {
+            body(message, lines, key, now).to_string()
+        }),
     }
 }
 
 fn body(message: &Message, lines: usize, key: Option<&SecretSlice<u8>>, now: Timestamp) -> Value {
     let mut elements: Vec<_> = message.lines.iter().take(lines).map(|line| row(line)).collect();
     if let Some(more) = and_more(lines, message.lines.len()) {
-        elements.push(json!({ "tag": "div", "text": plain_text(&more) }));
+        elements.push(text(&more));
+    }
+    if !message.quote.is_empty() {
+        elements.push(boxed(&text(&message.quote.join("\n"))));
     }
     if let Some(link) = &message.link {
         elements.push(json!({ "tag": "action", "actions": [button(link)] }));
+    }
+    if let Some(details) = small_print(&message.details) {
+        elements.push(json!({ "tag": "note", "elements": [plain_text(&details)] }));
     }
     let mut body = json!({
         "msg_type": "interactive",
@@ -59,12 +67,12 @@ fn body(message: &Message, lines: usize, key: Option<&SecretSlice<u8>>, now: Tim
 
 /// A line, with its last link (a log rather than a build) as a button beside it.
 fn row(spans: &[Span]) -> Value {
-    let (text, link) = match cut_line(spans, MAX_LINE).as_slice() {
+    let (said, link) = match cut_line(spans, MAX_LINE).as_slice() {
         // The button says it.
-        [text @ .., Span::Link(last)] if !text.is_empty() => (words(text), Some(last.clone())),
+        [before @ .., Span::Link(last)] if !before.is_empty() => (words(before), Some(last.clone())),
         all => (words(all), all.iter().rev().find_map(link_of)),
     };
-    let mut row = json!({ "tag": "div", "text": plain_text(text.trim_end_matches(" · ")) });
+    let mut row = text(said.trim_end_matches(" · "));
     if let Some(link) = link {
         row["extra"] = button(&link);
     }
@@ -76,6 +84,16 @@ fn link_of(span: &Span) -> Option<Link> {
         Span::Link(link) => Some(link.clone()),
         Span::Text(_) | Span::Strong(_) => None,
     }
+}
+
+fn text(text: &str) -> Value {
+    json!({ "tag": "div", "text": plain_text(text) })
+}
+
+/// On grey ground: the nearest to a quote that does without markup.
+fn boxed(element: &Value) -> Value {
+    let column = json!({ "tag": "column", "width": "weighted", "weight": 1, "elements": [element] });
+    json!({ "tag": "column_set", "background_style": "grey", "columns": [column] })
 }
 
 fn plain_text(text: &str) -> Value {

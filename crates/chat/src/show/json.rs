@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretSlice};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Post, and_more, fit, words};
+use super::{Post, and_more, fit, small_print, words};
 use crate::message::Message;
 use crate::notice::Notice;
 
@@ -50,8 +50,10 @@ pub fn show(message: &Message, notices: &[Notice], id: &str, key: Option<&Secret
     let id = webhook_id(id);
     let mut lines: Vec<_> = message.lines.iter().take(MAX_LINES).map(|line| words(line)).collect();
     lines.extend(and_more(lines.len(), message.lines.len()));
+    lines.extend(message.quote.iter().map(|line| format!("> {line}")));
+    lines.extend(small_print(&message.details));
     let text = lines.join("\n");
-    let body = fit(notices.len(), MAX_BODY, |count| {
+    let body = fit(notices.len(), MAX_BODY, str::len, |count| {
         let body = Body {
             version: VERSION,
             id: &id,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Post, and_more, cut_line, cut_text, fit, link_to_add, span_text};
+use super::{Post, and_more, cut_line, cut_text, fit, link_to_add, small_print, span_text};
 use crate::message::{Line, Message, Span};
 
 /// Slack's limit for a header, in characters.
@@ -23,7 +23,7 @@ pub fn show(message: &Message) -> Post {
     let most = message.lines.len().min(MAX_LINES);
     Post {
         headers: Vec::new(),
-        body: fit(most, MAX_BODY, |lines| body(message, lines).to_string()),
+        body: fit(most, MAX_BODY, str::len, |lines| body(message, lines).to_string()),
     }
 }
 
@@ -36,7 +36,12 @@ fn body(message: &Message, lines: usize) -> Value {
     let shown = message.lines.iter().take(lines).map(|line| cut_line(line, MAX_LINE));
     let shown: Vec<Line> = shown.filter(|line| !line.is_empty()).collect();
     blocks.extend(lists(&shown));
+    if !message.quote.is_empty() {
+        let quote = element(&Span::Text(message.quote.join("\n")));
+        blocks.push(rich_text(&json!({ "type": "rich_text_quote", "elements": [quote] })));
+    }
     blocks.extend(end(message, lines, &shown));
+    blocks.extend(small_print(&message.details).map(|details| context(&details)));
     json!({ "text": inert(&title), "blocks": blocks })
 }
 
@@ -67,6 +72,12 @@ fn end(message: &Message, lines: usize, shown: &[Line]) -> Option<Value> {
         (more, link) => more.map(Span::Text).into_iter().chain(link).collect(),
     };
     (!end.is_empty()).then(|| rich_text(&section(&end)))
+}
+
+/// Small grey text.
+fn context(text: &str) -> Value {
+    let text = json!({ "type": "plain_text", "text": text, "emoji": false });
+    json!({ "type": "context", "elements": [text] })
 }
 
 fn rich_text(element: &Value) -> Value {

@@ -3,6 +3,7 @@
 // The name that the rest of the workspace knows the crate by.
 extern crate copperbell_chat as chat;
 
+mod issues;
 mod samples;
 mod sending;
 mod shown;

@@ -1,10 +1,13 @@
 //! Facts to speak of.
 
-use chat::{Builds, ChannelTrouble, DeadLetters, Fact, FailingChroot, Notice, Polls};
+use chat::{Builds, ChannelTrouble, DeadLetters, Fact, FailingChroot, IssueEvent, Notice, Polls, excerpt};
 use jiff::Timestamp;
 
 /// A package's name by somebody who would like to be read as more than a name.
 pub(crate) const HOSTILE: &str = r#"<!channel> *x* <at user_id="all"></at> https://evil.example"#;
+
+/// The same by somebody who has room for every chat's markup.
+pub(crate) const HOSTILE_TITLE: &str = r#"<!channel> @everyone <@U123> <@&1> *x* __y__ ||z|| `c` :tada: [x](https://evil.example) <https://evil.example|x> <at user_id="all"></at> <at>all</at> @[x](y) https://evil.example"#;
 
 pub(crate) fn at(time: &str) -> Timestamp {
     format!("2026-11-20T{time}Z").parse().expect("a time")
@@ -75,6 +78,86 @@ pub(crate) fn polls() -> Polls {
     }
 }
 
+/// What alice did to `acme/app#12`, which carol opened three days ago.
+pub(crate) fn issue(name: &str) -> IssueEvent {
+    let comment = if name.starts_with("issue_comment.") {
+        "#issuecomment-345"
+    } else {
+        ""
+    };
+    IssueEvent {
+        name: name.to_owned(),
+        repository: "acme/app".to_owned(),
+        repository_url: "https://github.example/acme/app".to_owned(),
+        number: 12,
+        title: "Crash on start".to_owned(),
+        url: format!("https://github.example/acme/app/issues/12{comment}"),
+        is_pr: false,
+        actor: "alice".to_owned(),
+        is_bot: false,
+        author: "carol".to_owned(),
+        labels: vec!["bug".to_owned(), "needs triage".to_owned()],
+        assignees: vec!["bob".to_owned()],
+        milestone: Some("1.0".to_owned()),
+        about: None,
+        excerpt: "It **crashes** on start:\n```\nsegmentation fault (core dumped)\n```".to_owned(),
+        state_reason: None,
+        opened_at: "2026-11-17T10:00:00Z".parse().expect("a time"),
+        closed_at: None,
+        old_title: None,
+    }
+}
+
+/// An issue carol has just opened.
+pub(crate) fn opened() -> IssueEvent {
+    IssueEvent {
+        actor: "carol".to_owned(),
+        assignees: Vec::new(),
+        milestone: None,
+        opened_at: now(),
+        ..issue("issues.opened")
+    }
+}
+
+/// One that alice closed.
+pub(crate) fn closed(reason: &str) -> IssueEvent {
+    IssueEvent {
+        state_reason: Some(reason.to_owned()),
+        closed_at: Some(now()),
+        ..issue("issues.closed")
+    }
+}
+
+pub(crate) fn labelled(label: &str) -> IssueEvent {
+    IssueEvent {
+        about: Some(label.to_owned()),
+        ..issue("issues.labeled")
+    }
+}
+
+/// Everything strangers write is `text`.
+pub(crate) fn written(name: &str, text: &str) -> IssueEvent {
+    IssueEvent {
+        title: text.to_owned(),
+        actor: text.to_owned(),
+        author: format!("{text}, too"),
+        labels: vec![text.to_owned(); 3],
+        assignees: vec![text.to_owned()],
+        milestone: Some(text.to_owned()),
+        about: Some(text.to_owned()),
+        excerpt: excerpt(&format!("{text}\n# {text}\n- {text}\n1. {text}")),
+        state_reason: Some(text.to_owned()),
+        closed_at: Some(now()),
+        old_title: (name == "issues.edited").then(|| text.to_owned()),
+        ..issue(name)
+    }
+}
+
+pub(crate) fn notices(issues: impl IntoIterator<Item = IssueEvent>) -> Vec<Notice> {
+    let facts = issues.into_iter().map(|issue| Fact::Issue(Box::new(issue)));
+    facts.map(notice).collect()
+}
+
 pub(crate) fn dead_letters(count: usize, reason: &str) -> Fact {
     Fact::DeadLetter(DeadLetters {
         channel: "team".to_owned(),
@@ -107,6 +190,9 @@ pub(crate) fn every_kind(text: &str) -> Vec<Notice> {
         Fact::CoprGone(builds),
         Fact::CoprUnreachable(polls.clone()),
         Fact::CoprReachable(polls),
+        Fact::Issue(Box::new(written("issues.opened", text))),
+        Fact::Issue(Box::new(written("issues.edited", text))),
+        Fact::Issue(Box::new(written("issue_comment.created", text))),
         dead_letters(2, text),
         Fact::Channel(trouble),
     ]

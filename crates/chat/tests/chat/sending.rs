@@ -79,6 +79,30 @@ async fn a_message_arrives_on_the_connection_that_was_warmed_for_it() {
 }
 
 #[tokio::test]
+async fn discord_is_asked_for_the_message_it_made_and_teams_for_nothing() {
+    for (kind, answer, asked) in [
+        (
+            "discord",
+            "HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{\"id\":\"12\"}",
+            "POST /secret/path?token=sesame&wait=true HTTP/1.1\r\n",
+        ),
+        (
+            "teams",
+            "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n",
+            "POST /secret/path?token=sesame HTTP/1.1\r\n",
+        ),
+    ] {
+        let (url, had) = server(answer, 1);
+        let channel = channel(&format!("{kind}+{url}"), None);
+        let outbound = Outbound::with(Clock::simulated(now()), FaultPoint::none());
+        assert_eq!(send(&outbound, &channel).await, Verdict::Taken, "{kind}");
+        let had = had.join().expect("the server").concat();
+        assert!(had.starts_with(asked), "{had}");
+        assert!(had.contains("beta fails to build in alice/demo"), "{had}");
+    }
+}
+
+#[tokio::test]
 async fn json_is_signed_with_the_time_it_is_sent_at() {
     let (url, had) = server("HTTP/1.1 204 No Content\r\n\r\n", 1);
     let channel = channel(&url, Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
@@ -131,6 +155,9 @@ async fn an_answer_that_breaks_off_is_judged_by_what_came() {
             answered(not_taken),
         ),
         ("https://open.feishu.cn/x", 200, r#"{"code":0"#, answered(not_taken)),
+        ("https://discord.com/x", 200, r#"{"id":"1"#, answered(not_taken)),
+        ("https://discord.com/x", 204, "", Verdict::Taken),
+        ("teams+https://example.com/x", 202, "", Verdict::Taken),
         ("https://example.com/x", 200, "whatever", Verdict::Taken),
         ("https://example.com/x", 500, "", answered("answered HTTP 500")),
     ] {

@@ -2,16 +2,17 @@
 
 use std::sync::LazyLock;
 
-use chat::show::{console, feishu, json, slack};
-use chat::{Builds, ChannelTrouble, DeadLetters, Fact, FailingChroot, Message, Notice, Polls, message};
+use chat::show::{console, discord, feishu, json, slack, teams};
+use chat::{Builds, ChannelTrouble, DeadLetters, Fact, FailingChroot, IssueEvent, Message, Notice, Polls, message};
 use insta::{assert_json_snapshot, assert_snapshot};
 use jiff::Timestamp;
 use jsonschema::Validator;
+use proptest::option;
 use proptest::prelude::*;
 use secrecy::SecretSlice;
 use serde_json::Value;
 
-use crate::samples::{HOSTILE, builds, every_kind, mass_failure, notice, now};
+use crate::samples::{HOSTILE, HOSTILE_TITLE, builds, every_kind, mass_failure, notice, now};
 
 static SLACK_SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
     let schema = include_str!("../data/incoming-webhook.schema.json");
@@ -20,7 +21,7 @@ static SLACK_SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
 });
 
 /// Slack's body, checked against its schema and the limits the schema does not know.
-fn slack_body(message: &Message) -> Value {
+pub(crate) fn slack_body(message: &Message) -> Value {
     let post = slack::show(message);
     assert!(post.headers.is_empty());
     assert!(post.body.len() <= 9_000, "{} bytes", post.body.len());
@@ -41,8 +42,16 @@ fn slack_body(message: &Message) -> Value {
         assert!(texts.iter().all(|text| !text.is_empty()));
         let length: usize = texts.iter().map(|text| text.chars().count()).sum();
         assert!(length <= 3000, "{length} characters");
+        let inert: &[&str] = match block["type"].as_str() {
+            Some("rich_text") => &["text", "link"],
+            Some("context") => &["plain_text"],
+            other => panic!("{other:?}"),
+        };
         for element in elements(block) {
-            assert!(matches!(element["type"].as_str(), Some("text" | "link")), "{element}");
+            assert!(
+                element["type"].as_str().is_some_and(|kind| inert.contains(&kind)),
+                "{element}"
+            );
         }
     }
     urls(&body);
@@ -50,7 +59,7 @@ fn slack_body(message: &Message) -> Value {
 }
 
 /// Feishu's body, checked for its size and for being plain text.
-fn feishu_body(message: &Message) -> Value {
+pub(crate) fn feishu_body(message: &Message) -> Value {
     let key = SecretSlice::from(b"demo".to_vec());
     let post = feishu::show(message, Some(&key), now());
     assert!(post.headers.is_empty());
@@ -62,8 +71,104 @@ fn feishu_body(message: &Message) -> Value {
             .is_some_and(|title| !title.is_empty())
     );
     for tag in texts(&body, "tag") {
-        assert!(matches!(tag, "plain_text" | "div" | "action" | "button"), "{tag}");
+        let inert = ["plain_text", "div", "action", "button", "note", "column_set", "column"];
+        assert!(inert.contains(&tag), "{tag}");
     }
+    urls(&body);
+    body
+}
+
+/// Discord's body, checked for its limits and for markdown that is not ours.
+pub(crate) fn discord_body(message: &Message) -> Value {
+    let post = discord::show(message);
+    assert!(post.headers.is_empty());
+    let body: Value = serde_json::from_str(&post.body).expect("JSON");
+    assert_eq!(body["allowed_mentions"], serde_json::json!({ "parse": [] }));
+    assert!(body.get("content").is_none());
+    let embed = &body["embeds"][0];
+    let mut all = 0;
+    let mut within = |text: &Value, max: usize| {
+        let text = text.as_str().expect("a text");
+        let length = text.encode_utf16().count();
+        assert!((1..=max).contains(&length), "{length}");
+        all += length;
+        text.to_owned()
+    };
+    assert_eq!(discord_links(&within(&embed["title"], 256), false), [""; 0]);
+    if embed.get("description").is_some() {
+        for line in within(&embed["description"], 4096).lines() {
+            let inside = line.strip_prefix("- ").or_else(|| line.strip_prefix("> "));
+            let inside = inside.unwrap_or_else(|| {
+                assert!(line.starts_with("… and "), "{line}");
+                line
+            });
+            for heading_or_item in ["# ", "## ", "### ", "-# ", "- ", "+ "] {
+                assert!(!inside.starts_with(heading_or_item), "{line}");
+            }
+            let number = inside.trim_start_matches(|c: char| c.is_ascii_digit());
+            assert!(number == inside || !number.starts_with(". "), "{line}");
+            for url in discord_links(inside, true) {
+                assert!(url.starts_with("https://") || url.starts_with("http://"), "{url}");
+            }
+        }
+    }
+    for field in embed["fields"].as_array().unwrap_or(&Vec::new()) {
+        within(&field["name"], 256);
+        assert_eq!(discord_links(&within(&field["value"], 1024), false), [""; 0]);
+    }
+    assert!(all <= 6000, "{all}");
+    urls(&body);
+    body
+}
+
+/// Where a text's links lead. All other markup must be escaped, and with `ours` false links too.
+fn discord_links(text: &str, ours: bool) -> Vec<&str> {
+    let mut links = Vec::new();
+    let mut at = 0;
+    let in_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    while let Some(found) = text[at..].find(['\\', '*', '_', '~', '|', '`', '[', ']', '<', '>', '@', ':']) {
+        let (before, rest) = text.split_at(at + found);
+        let (c, next) = (rest.chars().next(), rest.chars().nth(1));
+        at += found;
+        at += match c {
+            Some('\\') => 1 + next.map_or_else(|| panic!("{text}"), char::len_utf8),
+            Some('*') if ours && rest.starts_with("**") => 2,
+            Some('_') if in_word(before.chars().last()) && in_word(next) => 1,
+            Some(':') if next == Some(' ') => 1,
+            Some('[') if ours => {
+                let (name, url) = rest[1..].split_once("](").expect("a link");
+                let (url, _) = url.split_once(')').expect("a whole link");
+                assert_eq!(discord_links(name, false), [""; 0]);
+                assert!(!url.contains([' ', '<', '>', '(', '*', '|', '~', '`', '\\']), "{url}");
+                links.push(url);
+                name.len() + url.len() + 4
+            }
+            _ => panic!("unescaped {c:?} in {text}"),
+        };
+    }
+    links
+}
+
+/// Teams' body, checked for its size and for being text runs.
+pub(crate) fn teams_body(message: &Message) -> Value {
+    let post = teams::show(message);
+    assert!(post.headers.is_empty());
+    let inside_json = serde_json::to_string(&post.body).expect("JSON").len();
+    assert!(inside_json <= 24_100, "{inside_json} bytes");
+    let body: Value = serde_json::from_str(&post.body).expect("JSON");
+    for kind in texts(&body, "type") {
+        let inert = [
+            "message",
+            "AdaptiveCard",
+            "Container",
+            "RichTextBlock",
+            "TextRun",
+            "Action.OpenUrl",
+        ];
+        assert!(inert.contains(&kind), "{kind}");
+    }
+    let runs = texts(&body, "text");
+    assert!(runs.iter().all(|run| !run.is_empty()));
     urls(&body);
     body
 }
@@ -75,7 +180,7 @@ fn json_body(message: &Message, notices: &[Notice]) -> Value {
 }
 
 /// All strings at a key, wherever it is.
-fn texts<'a>(value: &'a Value, key: &str) -> Vec<&'a str> {
+pub(crate) fn texts<'a>(value: &'a Value, key: &str) -> Vec<&'a str> {
     let below: Vec<&str> = match value {
         Value::Array(items) => items.iter().flat_map(|item| texts(item, key)).collect(),
         Value::Object(fields) => fields.values().flat_map(|field| texts(field, key)).collect(),
@@ -92,7 +197,7 @@ fn elements(block: &Value) -> Vec<&Value> {
 }
 
 /// Where links lead: all http or https.
-fn urls(body: &Value) -> Vec<&str> {
+pub(crate) fn urls(body: &Value) -> Vec<&str> {
     let urls = texts(body, "url");
     for url in &urls {
         assert!(url.starts_with("https://") || url.starts_with("http://"), "{url}");
@@ -100,19 +205,29 @@ fn urls(body: &Value) -> Vec<&str> {
     urls
 }
 
+pub(crate) fn valid_everywhere(message: &Message) {
+    slack_body(message);
+    feishu_body(message);
+    discord_body(message);
+    teams_body(message);
+}
+
 #[test]
-fn every_kind_of_notice_is_valid_for_slack_and_feishu() {
-    for text in ["beta", HOSTILE, "", "\u{1b}]0;x\u{7}", &"long & <long> ".repeat(1_000)] {
+fn every_kind_of_notice_is_valid_for_every_chat() {
+    for text in [
+        "beta",
+        HOSTILE,
+        HOSTILE_TITLE,
+        "",
+        "\u{1b}]0;x\u{7}",
+        &"long & <long> ".repeat(1_000),
+    ] {
         let all = every_kind(text);
         for notice in &all {
-            let message = message(std::slice::from_ref(notice), now());
-            slack_body(&message);
-            feishu_body(&message);
+            valid_everywhere(&message(std::slice::from_ref(notice), now()));
         }
-        slack_body(&message(&all, now()));
-        slack_body(&message(&all[..7], now()));
-        feishu_body(&message(&all, now()));
-        feishu_body(&message(&all[..7], now()));
+        valid_everywhere(&message(&all, now()));
+        valid_everywhere(&message(&all[..7], now()));
     }
 }
 
@@ -136,6 +251,17 @@ fn five_thousand_failing_packages_are_cut_to_each_channels_limit_with_a_link() {
     let elements = feishu["card"]["elements"].as_array().expect("elements");
     assert_snapshot!(elements[elements.len() - 2]["text"]["content"], @r#""… and 4959 more""#);
     assert_eq!(urls(&elements[elements.len() - 1]), [monitor]);
+
+    let discord = discord_body(&message);
+    let description = discord["embeds"][0]["description"].as_str().expect("a description");
+    assert_snapshot!(description.lines().last().unwrap_or_default(), @"… and 4990 more");
+    assert_eq!(discord["embeds"][0]["url"], monitor);
+
+    let teams = teams_body(&message);
+    let card = &teams["attachments"][0]["content"];
+    let end = card["body"].as_array().and_then(|items| items.last()).expect("an end");
+    assert_snapshot!(texts(end, "text").join("|"), @"… and 4972 more");
+    assert_eq!(urls(&card["actions"]), [monitor]);
 
     let json = json_body(&message, &notices);
     assert!(
@@ -347,6 +473,9 @@ fn the_colour_of_a_card_is_its_tone() {
     copr.gone "blue"
     copr.unreachable "orange"
     copr.reachable "green"
+    issues.opened "orange"
+    issues.edited "blue"
+    issue_comment.created "blue"
     copperbell.dead_letter "red"
     copperbell.channel "orange"
     "#);
@@ -405,6 +534,7 @@ fn text() -> BoxedStrategy<String> {
         any::<String>(),
         "[<>&*_~`@#|:\\\\\"' a\u{1b}\u{7}\n\r\u{202e}\u{200b}]{0,200}",
         Just(HOSTILE.to_owned()),
+        Just(HOSTILE_TITLE.to_owned()),
         "\\PC{0,2000}",
     ]
     .boxed()
@@ -425,8 +555,8 @@ fn moment() -> impl Strategy<Value = Timestamp> {
 }
 
 prop_compose! {
-    fn any_chroot()(name in text(), build_id: u64, version in proptest::option::of(text()),
-                    log_url in proptest::option::of(url()), canceled: bool) -> FailingChroot {
+    fn any_chroot()(name in text(), build_id: u64, version in option::of(text()),
+                    log_url in option::of(url()), canceled: bool) -> FailingChroot {
         FailingChroot { name, build_id, version, log_url, canceled }
     }
 }
@@ -442,6 +572,31 @@ prop_compose! {
 prop_compose! {
     fn any_polls()(project in text(), project_url in url(), failures: u32, since in moment(), error in text()) -> Polls {
         Polls { project, project_url, failures, since, error }
+    }
+}
+
+fn any_issue_name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "(issues|issue_comment)\\.(opened|closed|edited|labeled|assigned|created|deleted|transferred)",
+        text(),
+    ]
+}
+
+prop_compose! {
+    fn any_issue()(
+        (name, repository, repository_url) in (any_issue_name(), prop_oneof![Just("acme/app".to_owned()), text()], url()),
+        (number, title, url, is_pr, is_bot) in (any::<u64>(), text(), url(), any::<bool>(), any::<bool>()),
+        (actor, author, excerpt) in (text(), text(), text()),
+        labels in proptest::collection::vec(text(), 0..4),
+        assignees in proptest::collection::vec(text(), 0..2),
+        (milestone, about, state_reason, old_title) in
+            (option::of(text()), option::of(text()), option::of(text()), option::of(text())),
+        (opened_at, closed_at) in (moment(), option::of(moment())),
+    ) -> IssueEvent {
+        IssueEvent {
+            name, repository, repository_url, number, title, url, is_pr, actor, is_bot, author, labels, assignees,
+            milestone, about, excerpt, state_reason, opened_at, closed_at, old_title,
+        }
     }
 }
 
@@ -467,9 +622,21 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         any_builds().prop_map(Fact::CoprGone).boxed(),
         any_polls().prop_map(Fact::CoprUnreachable).boxed(),
         any_polls().prop_map(Fact::CoprReachable).boxed(),
+        any_issue().prop_map(|issue| Fact::Issue(Box::new(issue))).boxed(),
         any_dead().prop_map(Fact::DeadLetter).boxed(),
         any_trouble().prop_map(Fact::Channel).boxed(),
     ]
+}
+
+fn any_issues() -> impl Strategy<Value = Vec<Notice>> {
+    let issues = proptest::collection::vec((moment(), any_issue()), 1..4);
+    issues.prop_map(|issues| {
+        let of_one = |(at, issue)| {
+            let repository = "acme/app".to_owned();
+            Notice::new(at, Fact::Issue(Box::new(IssueEvent { repository, ..issue })))
+        };
+        issues.into_iter().map(of_one).collect()
+    })
 }
 
 proptest! {
@@ -483,12 +650,21 @@ proptest! {
         let notices: Vec<_> = notices.into_iter().map(|(at, fact)| Notice::new(at, fact)).collect();
         for notices in [&notices[..], &notices[..1]] {
             let message = message(notices, now);
-            slack_body(&message);
-            feishu_body(&message);
+            valid_everywhere(&message);
             json_body(&message, notices);
+            for notice in notices.iter().filter(|notice| matches!(notice.fact, Fact::Issue(_))) {
+                prop_assert!(notice.to_stored().len() <= chat::MAX_STORED);
+            }
             let shown = console::show(&message, false);
             prop_assert!(shown.chars().all(|c| c == '\n' || !c.is_control()));
-            prop_assert!(shown.lines().count() <= 103);
+            prop_assert!(shown.lines().count() <= 112);
         }
+    }
+
+    #[test]
+    fn any_text_in_a_repositorys_issues_is_taken_by_every_channel(notices in any_issues(), now in moment()) {
+        let message = message(&notices, now);
+        valid_everywhere(&message);
+        json_body(&message, &notices);
     }
 }

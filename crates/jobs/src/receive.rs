@@ -1,0 +1,300 @@
+//! The issue bell: one delivery of GitHub's, verified, accepted exactly once, and rung.
+
+use bell::issue::{hears, notice};
+use bytes::Bytes;
+use github::{AuthenticBody, AuthenticJson, Event, Refused, WebhookSecret, verify};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use state::{Error, MAX_WRITES, Stored, TransactionError, Write, key};
+
+use crate::accept::not_before;
+use crate::context::Context;
+
+/// The largest body that is looked at: GitHub's own cap.
+pub const MAX_BODY: usize = 25 << 20;
+
+/// How long is a delivery remembered? Far longer than GitHub can send it again.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(10 * 24);
+
+/// How long is it remembered that a channel has heard of an issue?
+const HEARD: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// How often is a delivery decided again because another changed the state under it?
+const ATTEMPTS: usize = 10;
+
+/// A guid is a UUID; what is far longer is none, and must fit a key.
+const LONGEST_GUID: usize = 100;
+
+/// The keys that open a delivery.
+#[derive(Debug, Default)]
+pub struct Keys {
+    /// The webhook secrets that verify: the current one and the one before.
+    pub secrets: Vec<WebhookSecret>,
+    /// A sender that signs with SHA-1 alone is believed.
+    pub allow_sha1: bool,
+}
+
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Received {
+    /// It was new: stored, and rung if any channel hears of it.
+    Accepted,
+    /// It had been accepted before.
+    Repeat,
+    /// Its body had been accepted under another guid.
+    Replay,
+    /// Its guid was accepted with something else.
+    Conflict,
+    /// GitHub tried the hook out.
+    Ping,
+    /// An event Copperbell does not use.
+    Unused,
+    /// The body is over the cap.
+    TooLarge,
+    /// No signature, or one of another form.
+    Unsigned,
+    /// The signature is not of this body and any of our secrets.
+    Forged,
+    /// Authentic, but not a delivery we can read.
+    Unreadable,
+    /// The table, or the secret, is out of reach. GitHub's log keeps the delivery.
+    Unavailable,
+}
+
+impl Received {
+    /// The status to answer with.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        match self {
+            Self::Accepted | Self::Repeat | Self::Replay | Self::Ping | Self::Unused => 200,
+            Self::Unreadable => 400,
+            Self::Unsigned | Self::Forged => 401,
+            Self::Conflict => 409,
+            Self::TooLarge => 413,
+            Self::Unavailable => 503,
+        }
+    }
+
+    /// The body to answer with: constant, so that nobody learns from it.
+    #[must_use]
+    pub fn body(self) -> &'static str {
+        match self.status() {
+            200 => "ok\n",
+            400 => "this is no delivery that can be read\n",
+            401 => "the signature is missing or wrong\n",
+            409 => "another delivery had this id\n",
+            413 => "the body is too large\n",
+            _ => "try again later\n",
+        }
+    }
+}
+
+/// What is remembered of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Delivery {
+    /// The hook that sent it.
+    hook: Option<String>,
+    /// Event, action, repository and issue.
+    subject: String,
+    /// SHA-256 of the body, in hexadecimal.
+    body: String,
+}
+
+/// What is remembered of a hook.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Hook {
+    /// When it last pinged us.
+    pinged: Option<Timestamp>,
+}
+
+/// Takes a delivery: everything up to and with its acceptance. What must be said then waits in the outbox.
+pub async fn receive(context: &Context, keys: &Keys, headers: &http::HeaderMap, body: Bytes) -> Received {
+    let guid = header(headers, "x-github-delivery");
+    let received = take(context, keys, headers, body).await;
+    let event = header(headers, "x-github-event");
+    let hook = header(headers, "x-github-hook-id");
+    match received {
+        Received::Unsigned | Received::Forged | Received::Unreadable | Received::Conflict | Received::TooLarge => {
+            tracing::warn!(guid, event, hook, ?received, "a delivery was refused");
+        }
+        Received::Unavailable => tracing::error!(guid, event, hook, "a delivery could not be accepted"),
+        _ => tracing::info!(guid, event, hook, ?received, "a delivery"),
+    }
+    received
+}
+
+async fn take(context: &Context, keys: &Keys, headers: &http::HeaderMap, body: Bytes) -> Received {
+    if body.len() > MAX_BODY {
+        return Received::TooLarge;
+    }
+    if keys.secrets.is_empty() {
+        return Received::Unavailable;
+    }
+    let body = match verify(&keys.secrets, headers, body, keys.allow_sha1) {
+        Ok(body) => body,
+        Err(Refused::Wrong) => return Received::Forged,
+        Err(Refused::Missing | Refused::Malformed) => return Received::Unsigned,
+    };
+    let (Some(guid), Some(name)) = (header(headers, "x-github-delivery"), header(headers, "x-github-event")) else {
+        return Received::Unreadable;
+    };
+    if guid.is_empty() || guid.len() > LONGEST_GUID {
+        return Received::Unreadable;
+    }
+    let Ok(json) = AuthenticJson::from_body(&body, headers) else {
+        return Received::Unreadable;
+    };
+    let event = match Event::parse(name, &json) {
+        Ok(event) => event,
+        Err(error) => {
+            tracing::warn!(guid, event = name, %error, "a delivery cannot be read");
+            return Received::Unreadable;
+        }
+    };
+    let hook = header(headers, "x-github-hook-id");
+    let taken = match &event {
+        Event::Ping(ping) => pinged(context, ping.hook_id).await.map(|()| Received::Ping),
+        Event::Other(_) => Ok(Received::Unused),
+        Event::Issues(_) | Event::IssueComment(_) => accept_event(context, guid, hook, &event, &body).await,
+    };
+    taken.unwrap_or_else(|error| {
+        tracing::error!(guid, %error, "the delivery could not be stored");
+        Received::Unavailable
+    })
+}
+
+/// The one value of a header, if it is text.
+fn header<'a>(headers: &'a http::HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+async fn pinged(context: &Context, hook: u64) -> Result<(), Error> {
+    let key = key::hook(hook);
+    let before = context.table.get::<Hook>(&key).await?;
+    let now = Hook {
+        pinged: Some(context.outbound.clock.now()),
+    };
+    let put = Write::put(key, &now, before.map(|stored| stored.rev))?;
+    match context.table.transact(vec![put]).await {
+        // Another ping of the same hook has just been noted.
+        Ok(()) | Err(TransactionError::Changed) => Ok(()),
+        Err(TransactionError::Table(error)) => Err(error),
+    }
+}
+
+async fn accept_event(
+    context: &Context,
+    guid: &str,
+    hook: Option<&str>,
+    event: &Event<'_>,
+    body: &AuthenticBody,
+) -> Result<Received, Error> {
+    let digest = format!("{:x}", Bytes::copy_from_slice(&Sha256::digest(body.bytes())));
+    let subject = event.subject().map(|subject| subject.to_string()).unwrap_or_default();
+    let delivery = Delivery {
+        hook: hook.map(str::to_owned),
+        subject,
+        body: digest,
+    };
+    for _ in 0..ATTEMPTS {
+        let now = context.outbound.clock.now();
+        let known = context.table.get::<Delivery>(&key::delivery(guid)).await?;
+        if let Some(known) = known.as_ref().filter(|known| !known.has_expired(now)) {
+            return Ok(repeat_or_conflict(&known.doc, &delivery));
+        }
+        let body_known = context.table.get::<String>(&key::body(&delivery.body)).await?;
+        if body_known.as_ref().is_some_and(|known| !known.has_expired(now)) {
+            return Ok(Received::Replay);
+        }
+        let mut writes = vec![
+            Write::put(key::delivery(guid), &delivery, rev(known.as_ref()))?.until(now + REMEMBERED),
+            Write::put(key::body(&delivery.body), &guid, rev(body_known.as_ref()))?.until(now + REMEMBERED),
+        ];
+        writes.extend(ring(context, guid, event, now).await?);
+        debug_assert!(writes.len() <= MAX_WRITES, "the settings allow too many channels");
+        match context.table.transact(writes).await {
+            Ok(()) => return Ok(Received::Accepted),
+            // The same delivery, or another of the same issue, at the same moment: see what it did.
+            Err(TransactionError::Changed) => {}
+            Err(TransactionError::Table(error)) => return Err(error),
+        }
+    }
+    Err(Error::Unavailable {
+        operation: "TransactWriteItems",
+        why: "too many deliveries of one issue at once".to_owned(),
+    })
+}
+
+/// A guid that was accepted before. GitHub gives one guid to all hooks of an event, so another hook's delivery of the
+/// same subject is the same news, though its body differs.
+fn repeat_or_conflict(known: &Delivery, delivery: &Delivery) -> Received {
+    let same_body = known.body == delivery.body;
+    let other_hook = known.hook != delivery.hook && known.subject == delivery.subject;
+    if same_body || other_hook {
+        Received::Repeat
+    } else {
+        Received::Conflict
+    }
+}
+
+/// The writes that ring every channel that hears of this, and note that it has heard of the issue.
+async fn ring(context: &Context, guid: &str, event: &Event<'_>, now: Timestamp) -> Result<Vec<Write>, Error> {
+    let Some(subject) = event.subject() else {
+        return Ok(Vec::new());
+    };
+    let (repository, issue) = (subject.repository_id, subject.issue_id);
+    let heard = context
+        .table
+        .query::<Timestamp>(&key::heard_of(repository, issue))
+        .await?;
+    let last_rung = heard.iter().map(|(_, stored)| stored.doc).max();
+    let now = not_before(now, last_rung);
+    let Some(notice) = notice(event, now) else {
+        return Ok(Vec::new());
+    };
+    let id = key::notice_id(now, &format!("{}#{guid}", notice.event()));
+    let stored = notice.to_stored();
+    let mut writes = Vec::new();
+    for bell in &context.bells {
+        let name = &bell.channel.name;
+        let before = heard
+            .iter()
+            .find(|(channel, _)| channel == name)
+            .map(|(_, stored)| stored);
+        let has_heard = before.is_some_and(|stored| !stored.has_expired(now));
+        if hears(&bell.route, &notice, has_heard) {
+            writes.push(Write::enqueue(name, &id, &stored));
+            writes.push(Write::put(key::heard(repository, issue, name), &now, rev(before))?.until(now + HEARD));
+        }
+    }
+    Ok(writes)
+}
+
+fn rev<T>(stored: Option<&Stored<T>>) -> Option<u64> {
+    stored.map(|stored| stored.rev)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_guid_is_a_repeat_or_a_conflict() {
+        let delivery = |hook: &str, subject: &str, body: &str| Delivery {
+            hook: Some(hook.to_owned()),
+            subject: subject.to_owned(),
+            body: body.to_owned(),
+        };
+        let known = delivery("1", "issues.opened 7 8", "aa");
+        for (came, expected) in [
+            (delivery("1", "issues.opened 7 8", "aa"), Received::Repeat),
+            (delivery("2", "issues.opened 7 8", "bb"), Received::Repeat),
+            (delivery("1", "issues.opened 7 8", "bb"), Received::Conflict),
+            (delivery("2", "issues.closed 7 8", "bb"), Received::Conflict),
+        ] {
+            assert_eq!(repeat_or_conflict(&known, &came), expected, "{came:?}");
+        }
+    }
+}

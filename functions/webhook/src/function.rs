@@ -1,0 +1,154 @@
+//! The function: what it prepares before the first request, and how it answers each.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::bail;
+use boot::{Live, Logs, Secrets, SecretsAt, Settings, Source, StateAt};
+use bytes::Bytes;
+use http::HeaderMap;
+use jobs::{Bell, Context, Keys, Limits, Received};
+use lambda_http::{Body, Request, Response};
+use outbound::{Deadline, Outbound};
+use state::Table;
+
+/// How long may the secret and the connections keep the first request waiting? Lambda starts an init anew after 10 s.
+const PREPARE_LIMIT: Duration = Duration::from_secs(7);
+
+/// By when is every request answered? GitHub waits 10 s.
+const ANSWER_LIMIT: Duration = Duration::from_secs(8);
+
+/// How long may one message to a chat take? What is not sent now, the next pass sends.
+const SEND_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// One environment of the function.
+pub(crate) struct Function {
+    outbound: Outbound,
+    table: Table,
+    loaded: Live<Loaded>,
+}
+
+/// What is made of the secrets.
+struct Loaded {
+    context: Context,
+    keys: Keys,
+}
+
+impl Function {
+    /// Reads the settings, then prepares for the first request as far as that can be done before it.
+    ///
+    /// # Errors
+    /// When the settings are wrong. A secret that cannot be read now is read again with the request.
+    pub(crate) async fn init() -> anyhow::Result<Self> {
+        let settings = Settings::read(env);
+        let log_level = settings.as_ref().ok().and_then(|settings| settings.log_level);
+        boot::start_logs(Logs::Json, log_level);
+        let settings = settings?;
+        let StateAt::Dynamodb(table) = settings.state else {
+            bail!("STATE: a function has no file that lasts: expected dynamodb:TABLE");
+        };
+        let Some(SecretsAt::Aws(secret)) = settings.secrets else {
+            bail!("SECRETS: a function has no file of secrets: expected aws:ID, a secret's name or ARN");
+        };
+        let outbound = Outbound::new();
+        let access = boot::access(&outbound, env)?;
+        let table = Table::new(&table, access.clone(), outbound.clock.clone());
+        let make = {
+            let (outbound, table) = (outbound.clone(), table.clone());
+            move |secrets: Secrets| {
+                let bells = secrets.bells.into_iter();
+                Loaded {
+                    context: Context {
+                        outbound: outbound.clone(),
+                        table: table.clone(),
+                        // Whoever finds a lease in the table finds its log, too.
+                        owner: env("AWS_LAMBDA_LOG_STREAM_NAME").unwrap_or_else(|| "copperbell-webhook".to_owned()),
+                        bells: bells.map(|(channel, route)| Bell { channel, route }).collect(),
+                    },
+                    keys: Keys {
+                        secrets: secrets.webhook,
+                        allow_sha1: settings.allow_sha1,
+                    },
+                }
+            }
+        };
+        let function = Self {
+            loaded: Live::new(Source::Aws(secret, access), outbound.clone(), make),
+            outbound,
+            table,
+        };
+        function.prepare().await;
+        Ok(function)
+    }
+
+    /// Reads the secret and opens the connections while the function still has a whole core.
+    async fn prepare(&self) {
+        // The channels are in the secret; the table waits for nothing.
+        let table = boot::warm_table(&self.table);
+        let channels = async {
+            if let Ok(loaded) = self.loaded.get().await {
+                let channels = loaded.context.bells.iter().map(|bell| &bell.channel);
+                boot::warm_channels(&self.outbound, channels).await;
+            }
+        };
+        let both = Box::pin(async { tokio::join!(table, channels) });
+        if tokio::time::timeout(PREPARE_LIMIT, both).await.is_err() {
+            tracing::warn!("the secret and the connections take long; they are asked for again with the first request");
+        }
+    }
+
+    /// Answers a request, in time whatever happens: what could not be accepted until then is GitHub's to send again, and
+    /// what could not be sent waits in the outbox.
+    pub(crate) async fn answer(&self, request: Request) -> Result<Response<Body>, Infallible> {
+        let deadline = Deadline::at(self.outbound.clock.now() + ANSWER_LIMIT);
+        let (parts, body) = request.into_parts();
+        let body = match body {
+            Body::Text(text) => text.into_bytes(),
+            Body::Binary(bytes) => bytes,
+            _ => Vec::new(),
+        };
+        let accept = Box::pin(self.receive(&parts.headers, body.into()));
+        let Ok((received, loaded)) = tokio::time::timeout(ANSWER_LIMIT, accept).await else {
+            tracing::error!("there was no time left to accept a delivery");
+            return Ok(response(Received::Unavailable));
+        };
+        if let Some(loaded) = loaded.filter(|_| received == Received::Accepted) {
+            let limits = Limits {
+                send_timeout: SEND_TIMEOUT,
+                deadline,
+            };
+            let left = deadline.time_left(self.outbound.clock.now(), Duration::ZERO, ANSWER_LIMIT);
+            // What is cut off here is in the outbox, and its channel's lease soon over.
+            let _ = tokio::time::timeout(left, Box::pin(jobs::deliver(&loaded.context, limits))).await;
+        }
+        Ok(response(received))
+    }
+
+    /// Takes the delivery; a signature that nobody knows makes us look for a newer secret, once in a while.
+    async fn receive(&self, headers: &HeaderMap, body: Bytes) -> (Received, Option<Arc<Loaded>>) {
+        let Ok(loaded) = self.loaded.get().await else {
+            return (Received::Unavailable, None);
+        };
+        let received = jobs::receive(&loaded.context, &loaded.keys, headers, body.clone()).await;
+        if received != Received::Forged {
+            return (received, Some(loaded));
+        }
+        let Some(newer) = self.loaded.newer().await else {
+            return (received, Some(loaded));
+        };
+        let received = jobs::receive(&newer.context, &newer.keys, headers, body).await;
+        (received, Some(newer))
+    }
+}
+
+fn response(received: Received) -> Response<Body> {
+    let mut response = Response::new(Body::from(received.body()));
+    *response.status_mut() = received.status().try_into().unwrap_or_default();
+    response
+}
+
+/// A setting, by its name.
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

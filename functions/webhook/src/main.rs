@@ -1,0 +1,27 @@
+//! `copperbell-webhook`: one delivery of GitHub's, as a Lambda function behind API Gateway or a Function URL.
+
+mod function;
+
+use std::process::ExitCode;
+
+use lambda_http::service_fn;
+
+use crate::function::Function;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let function = match Function::init().await {
+        Ok(function) => function,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match lambda_http::run(service_fn(|request| function.answer(request))).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error, "the runtime ended");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! `copperbell serve`: the listener for GitHub's webhooks, the schedule and the deliverer, in one process.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use bytes::BytesMut;
+use futures_util::StreamExt as _;
+use jiff::{SignedDuration, Timestamp};
+use jobs::{Limits, MAX_BODY, Received};
+use outbound::{Clock, Deadline};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, Semaphore, watch};
+
+use crate::connect::Server;
+use crate::output::print;
+
+/// How much of bodies may be in flight at once? Beyond that GitHub is asked to come again.
+const MAX_IN_FLIGHT: usize = 64 << 20;
+
+/// By when is every request answered, from its first byte? GitHub waits 10 s.
+const ANSWER_LIMIT: Duration = Duration::from_secs(8);
+
+/// How long may one message to a chat take?
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long may the last messages take once the process is asked to end?
+const FAREWELL: Duration = Duration::from_secs(8);
+
+/// How long does the deliverer sleep when nothing rests and nothing is new?
+const LOOK_ANYWAY: Duration = Duration::from_mins(1);
+
+/// Everybody's cron starts at :00 and :30. We start three minutes later.
+const OFFSET: SignedDuration = SignedDuration::from_mins(3);
+
+/// What the parts of the server share.
+struct Shared {
+    server: Server,
+    /// Rung when something was accepted.
+    accepted: Notify,
+    in_flight: Semaphore,
+}
+
+pub(crate) async fn run(server: Server) -> anyhow::Result<bool> {
+    let webhooks = bind(server.listen, "LISTEN").await?;
+    let status = bind(server.status_listen, "STATUS_LISTEN").await?;
+    // Wrong secrets end the program here, with a sentence, and not with the first delivery.
+    let loaded = server.loaded.get().await?;
+    if loaded.keys.secrets.is_empty() {
+        eprintln!("copperbell: SECRETS has no github_webhook_secret, so every webhook is answered 503");
+    }
+    print(&format!(
+        "Webhooks: POST http://{}/webhook\nStatus: http://{}/\n",
+        webhooks.local_addr()?,
+        status.local_addr()?
+    ))?;
+    let shared = Arc::new(Shared {
+        server,
+        accepted: Notify::new(),
+        in_flight: Semaphore::new(MAX_IN_FLIGHT),
+    });
+    let (stop, stopped) = watch::channel(false);
+    let doors = Router::new()
+        .route("/webhook", post(webhook))
+        .route("/healthz", get(async || "ok\n"))
+        .with_state(shared.clone());
+    let window = Router::new().route("/", get(status_page)).with_state(shared.clone());
+    let doors = axum::serve(webhooks, doors).with_graceful_shutdown(told(stopped.clone()));
+    let window = axum::serve(status, window).with_graceful_shutdown(told(stopped.clone()));
+    let doors = tokio::spawn(doors.into_future());
+    let window = tokio::spawn(window.into_future());
+    let schedule = tokio::spawn(schedule(shared.clone(), stopped.clone()));
+    let deliverer = tokio::spawn(deliverer(shared.clone(), stopped));
+
+    asked_to_end().await?;
+    stop.send_replace(true);
+    // Requests that have begun are answered, then what they left is delivered as far as time allows.
+    let _ = tokio::time::timeout(ANSWER_LIMIT, doors).await;
+    window.abort();
+    schedule.await.context("Failed to end the schedule")?;
+    deliverer.await.context("Failed to end the deliverer")?;
+    let deadline = Deadline::at(now(&shared.server.clock) + FAREWELL);
+    if let Ok(loaded) = shared.server.loaded.get().await {
+        let limits = Limits {
+            send_timeout: SEND_TIMEOUT,
+            deadline,
+        };
+        let _ = tokio::time::timeout(FAREWELL, Box::pin(jobs::deliver(&loaded.context, limits))).await;
+    }
+    Ok(true)
+}
+
+async fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    bound.with_context(|| format!("{setting}: cannot listen on {address}"))
+}
+
+fn now(clock: &Clock) -> Timestamp {
+    clock.now()
+}
+
+async fn told(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Returns on Ctrl-C or SIGTERM.
+async fn asked_to_end() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("Failed to listen for SIGTERM")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    Ok(())
+}
+
+async fn webhook(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let answer = Box::pin(take(&shared, request));
+    let received = tokio::time::timeout(ANSWER_LIMIT, answer).await;
+    let received = received.unwrap_or(Received::Unavailable);
+    if received == Received::Accepted {
+        shared.accepted.notify_one();
+    }
+    let status = StatusCode::from_u16(received.status()).unwrap_or_default();
+    (status, received.body()).into_response()
+}
+
+/// Reads the body, within the caps, and takes the delivery. A signature that nobody knows makes us look for a newer
+/// secret, once in a while.
+async fn take(shared: &Shared, request: Request) -> Received {
+    let (parts, body) = request.into_parts();
+    let announced = announced_length(&parts.headers);
+    if announced.is_some_and(|length| length > MAX_BODY) {
+        return Received::TooLarge;
+    }
+    // A body of unknown length may grow to the cap.
+    let room = u32::try_from(announced.unwrap_or(MAX_BODY)).unwrap_or(u32::MAX);
+    let Ok(_room) = shared.in_flight.try_acquire_many(room) else {
+        return Received::Unavailable;
+    };
+    let body = match read(body, announced).await {
+        Ok(body) => body.freeze(),
+        Err(received) => return received,
+    };
+    let Ok(loaded) = shared.server.loaded.get().await else {
+        return Received::Unavailable;
+    };
+    let received = jobs::receive(&loaded.context, &loaded.keys, &parts.headers, body.clone()).await;
+    if received != Received::Forged {
+        return received;
+    }
+    match shared.server.loaded.newer().await {
+        Some(newer) => jobs::receive(&newer.context, &newer.keys, &parts.headers, body).await,
+        None => received,
+    }
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+async fn read(body: Body, announced: Option<usize>) -> Result<BytesMut, Received> {
+    let mut read = BytesMut::with_capacity(announced.unwrap_or_default());
+    let mut pieces = body.into_data_stream();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| Received::Unreadable)?;
+        if read.len() + piece.len() > MAX_BODY {
+            return Err(Received::TooLarge);
+        }
+        read.extend_from_slice(&piece);
+    }
+    Ok(read)
+}
+
+/// The status as JSON. Only for a browser that asks this machine by its own name: another site's page, whose name
+/// somebody pointed here, gets nothing.
+async fn status_page(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let ours = name == "localhost"
+        || name
+            .trim_matches(['[', ']'])
+            .parse()
+            .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+    if !ours {
+        return (StatusCode::FORBIDDEN, "ask for localhost\n").into_response();
+    }
+    let status = async {
+        let loaded = shared.server.loaded.get().await?;
+        let status = jobs::status(&loaded.context).await?;
+        anyhow::Ok(serde_json::to_string_pretty(&status)?)
+    };
+    match status.await {
+        Ok(json) => ([(header::CONTENT_TYPE, "application/json")], json).into_response(),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the state cannot be read\n").into_response(),
+    }
+}
+
+/// Runs a pass at every tick.
+async fn schedule(shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
+    let server = &shared.server;
+    if server.watch.projects.is_empty() {
+        return;
+    }
+    loop {
+        let tick = next_tick(now(&server.clock), server.every);
+        let wait = Duration::try_from(tick.duration_since(now(&server.clock))).unwrap_or_default();
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = told(stopped.clone()) => return,
+        }
+        let Ok(loaded) = server.loaded.get().await else {
+            continue;
+        };
+        let deadline = Deadline::at(tick + server.every);
+        let report = jobs::run(&loaded.context, &server.watch, tick, deadline, |_| {}).await;
+        if let Some(why_not) = report.why_not {
+            eprintln!("copperbell: the pass of {tick} is not complete: {why_not}");
+        }
+    }
+}
+
+/// The next tick after `now`: every `every`, at an odd minute.
+fn next_tick(now: Timestamp, every: Duration) -> Timestamp {
+    let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1000);
+    let offset = i64::try_from(OFFSET.as_millis()).unwrap_or_default();
+    let passed = (now.as_millisecond() - offset).div_euclid(every);
+    let next = passed.saturating_add(1).saturating_mul(every).saturating_add(offset);
+    Timestamp::from_millisecond(next).unwrap_or(Timestamp::MAX)
+}
+
+/// Sends what was accepted at once, and what rests when its rest is over.
+async fn deliverer(shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
+    loop {
+        let mut wait = LOOK_ANYWAY;
+        if let Ok(loaded) = shared.server.loaded.get().await {
+            let limits = Limits {
+                send_timeout: SEND_TIMEOUT,
+                deadline: Deadline::NONE,
+            };
+            let channels = jobs::deliver(&loaded.context, limits).await;
+            let rests = channels.iter().filter_map(|channel| channel.rest_until);
+            if let Some(earliest) = rests.min() {
+                let rest = earliest.duration_since(now(&shared.server.clock));
+                wait = wait.min(Duration::try_from(rest).unwrap_or_default());
+            }
+        }
+        tokio::select! {
+            () = shared.accepted.notified() => {}
+            () = tokio::time::sleep(wait) => {}
+            () = told(stopped.clone()) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_come_at_an_odd_minute_and_one_after_another() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        for (now, every, next) in [
+            ("2026-03-02T09:00:00Z", Duration::from_mins(10), "2026-03-02T09:03:00Z"),
+            ("2026-03-02T09:03:00Z", Duration::from_mins(10), "2026-03-02T09:13:00Z"),
+            ("2026-03-02T09:02:59Z", Duration::from_hours(1), "2026-03-02T09:03:00Z"),
+            ("2026-03-02T09:03:00Z", Duration::from_hours(1), "2026-03-02T10:03:00Z"),
+        ] {
+            assert_eq!(next_tick(at(now), every), at(next), "{now} {every:?}");
+        }
+    }
+}

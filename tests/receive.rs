@@ -1,0 +1,650 @@
+//! The issue bell, end to end: GitHub's deliveries over real HTTP to `copperbell serve`, and what people read.
+
+mod stage;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use http::Request;
+use jobs::{Keys, Limits, Received};
+use outbound::{Deadline, Fault, FaultPoint, Outbound};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use world::{Chat, ChatAnswer};
+
+const SECRET: &str = "It's a Secret to Everybody";
+
+/// `copperbell serve` in a directory of its own; ends with the test.
+struct Serve {
+    child: Child,
+    home: TempDir,
+    url: String,
+    status_url: String,
+    outbound: Outbound,
+}
+
+impl Serve {
+    fn start(channels: &Value) -> Self {
+        Self::start_in(TempDir::new().unwrap(), channels)
+    }
+
+    fn start_in(home: TempDir, channels: &Value) -> Self {
+        write_secrets(
+            home.path(),
+            &json!({"github_webhook_secret": SECRET, "channels": channels}),
+        );
+        let mut child = Command::new(env!("CARGO_BIN_EXE_copperbell"))
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--status-listen",
+                "127.0.0.1:0",
+                "--secrets",
+                "secrets.json",
+            ])
+            .args(["--log-level", "trace"])
+            .current_dir(home.path())
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(home.path().join("log")).unwrap())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut address = |before: &str| {
+            let line = lines.next().expect("it says where it listens").unwrap();
+            line.strip_prefix(before).unwrap_or_else(|| panic!("{line}")).to_owned()
+        };
+        Self {
+            url: address("Webhooks: POST "),
+            status_url: address("Status: "),
+            child,
+            home,
+            outbound: Outbound::new(),
+        }
+    }
+
+    async fn send(&self, request: http::request::Builder, body: impl Into<Bytes>) -> (u16, String) {
+        let request = request.body(body.into()).unwrap();
+        let answer = self
+            .outbound
+            .send("test", "", request, Duration::from_secs(20))
+            .await
+            .unwrap();
+        let status = answer.status();
+        let body = answer.bytes(1 << 20).await.unwrap();
+        (status, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// A delivery as GitHub sends it.
+    async fn deliver(&self, event: &str, guid: &str, body: &[u8]) -> u16 {
+        let request = self.request(event, guid).header("x-hub-signature-256", sign(body));
+        self.send(request, body.to_vec()).await.0
+    }
+
+    fn request(&self, event: &str, guid: &str) -> http::request::Builder {
+        Request::post(&self.url)
+            .header("content-type", "application/json")
+            .header("x-github-event", event)
+            .header("x-github-delivery", guid)
+            .header("x-github-hook-id", "77")
+    }
+
+    async fn status(&self) -> Value {
+        let (status, json) = self.send(Request::get(&self.status_url), "").await;
+        assert_eq!(status, 200);
+        serde_json::from_str(&json).unwrap()
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.home.path().join("log")).unwrap()
+    }
+
+    /// Asks it to end, and waits until it has.
+    fn end(&mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Serve {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn write_secrets(home: &Path, document: &Value) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = home.join("secrets.json");
+    std::fs::write(&path, document.to_string()).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// The signature, by another implementation than the one that verifies it.
+fn sign(body: &[u8]) -> String {
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, SECRET.as_bytes());
+    let tag = ring::hmac::sign(&key, body);
+    format!("sha256={:x}", Bytes::copy_from_slice(tag.as_ref()))
+}
+
+fn examples(event: &str) -> Vec<Value> {
+    let file = format!(
+        "{}/crates/github/tests/data/{event}.examples.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
+}
+
+fn payload(name: &str) -> Vec<u8> {
+    std::fs::read(format!(
+        "{}/crates/github/tests/data/{name}.json",
+        env!("CARGO_MANIFEST_DIR")
+    ))
+    .unwrap()
+}
+
+fn opened() -> Value {
+    examples("issues")
+        .into_iter()
+        .find(|example| example["action"] == "opened")
+        .unwrap()
+}
+
+/// An opened issue with this number, distinct from every other.
+fn issue(number: u64) -> Vec<u8> {
+    let mut issue = opened();
+    issue["issue"]["number"] = number.into();
+    issue["issue"]["id"] = (1_000_000 + number).into();
+    issue["issue"]["title"] = format!("issue {number}").into();
+    issue.to_string().into_bytes()
+}
+
+async fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(began.elapsed() < Duration::from_secs(30), "{what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn every_recorded_delivery_is_rung_as_it_should_be() {
+    let chats = [
+        ("slack", Chat::slack().await),
+        ("feishu", Chat::feishu(None).await),
+        ("discord", Chat::discord().await),
+        ("teams", Chat::teams().await),
+        ("json", Chat::json().await),
+    ];
+    let channels: Vec<_> = chats
+        .iter()
+        .map(|(name, chat)| json!({"name": name, "url": chat.url(), "events": ["issues.*", "issue_comment.*"]}))
+        .collect();
+    let serve = Serve::start(&json!(channels));
+    for example in examples("ping") {
+        assert_eq!(serve.deliver("ping", "ping", example.to_string().as_bytes()).await, 200);
+    }
+    let mut deliveries: Vec<(&str, Vec<u8>)> = Vec::new();
+    for event in ["issues", "issue_comment"] {
+        deliveries.extend(
+            examples(event)
+                .into_iter()
+                .map(|example| (event, example.to_string().into_bytes())),
+        );
+    }
+    for name in [
+        "closed-completed",
+        "closed-duplicate",
+        "closed-not-planned",
+        "typed",
+        "untyped",
+        "transferred",
+    ] {
+        deliveries.push(("issues", payload(&format!("issues.{name}"))));
+    }
+    for (number, (event, body)) in deliveries.iter().enumerate() {
+        assert_eq!(serve.deliver(event, &format!("guid-{number}"), body).await, 200);
+        // One by one, so that none is part of a list.
+        for (name, chat) in &chats {
+            until(name, || chat.messages().len() == number + 1).await;
+        }
+    }
+    let titles = chats[4].1.texts();
+    for (name, chat) in &chats {
+        assert!(chat.refused().is_empty(), "{name}");
+        let bodies = chat.messages().into_iter().map(|message| match *name {
+            // The rest of it has the hour in it.
+            "json" => json!({"title": message.body["title"], "text": message.body["text"]}),
+            _ => message.body,
+        });
+        let bodies: Vec<_> = bodies.collect();
+        insta::assert_json_snapshot!(format!("recorded_deliveries_on_{name}"), bodies);
+    }
+    insta::assert_snapshot!(titles.join("\n"), @"
+    Codertocat edited Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat assigned Codertocat/Hello-World#1 to themselves: Spelling error in the README file
+    Codertocat deleted Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat took pull request Codertocat/Hello-World#2 out of the milestone “v1.0”: Update the README with new information.
+    Codertocat edited Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat labelled Codertocat/Hello-World#1 “bug”: Spelling error in the README file
+    Codertocat locked Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat added pull request Codertocat/Hello-World#2 to the milestone “v1.0”: Update the README with new information.
+    Codertocat opened Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat opened Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat reopened Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat unassigned themselves from Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat took the label “bug” off Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat unlocked Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat unpinned Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat commented on Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat commented on Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat commented on Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat deleted a comment on Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat edited a comment on Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat closed Codertocat/Hello-World#1 as completed after 2365 days: Spelling error in the README file
+    Codertocat closed Codertocat/Hello-World#1 as a duplicate after 2365 days: Spelling error in the README file
+    Codertocat closed Codertocat/Hello-World#1 as not planned after 2365 days: Spelling error in the README file
+    Codertocat set the type of Codertocat/Hello-World#1 to “Bug”: Spelling error in the README file
+    Codertocat took the type “Bug” off Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat transferred Codertocat/Hello-World#1 to Codertocat/Hello-Moon: Spelling error in the README file
+    ");
+}
+
+#[tokio::test]
+async fn what_is_not_authentic_is_refused_in_one_word_and_leaves_nothing() {
+    let chat = Chat::json().await;
+    let mut serve = Serve::start(&json!([{"name": "team", "url": chat.url()}]));
+    let body = issue(1);
+    let good = sign(&body);
+    let upper = format!("sha256={}", good["sha256=".len()..].to_uppercase());
+    let other_key = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    let bad: Vec<Vec<&str>> = vec![
+        vec![],
+        vec![""],
+        vec![other_key],
+        vec![&good[..70]],
+        vec![&good["sha256=".len()..]],
+        vec![&upper],
+        vec!["sha1=0123456789012345678901234567890123456789"],
+        vec![&good, &good],
+    ];
+    for signatures in bad {
+        let request = signatures
+            .iter()
+            .fold(serve.request("issues", "forged"), |request, signature| {
+                request.header("x-hub-signature-256", *signature)
+            });
+        let answer = serve.send(request, body.clone()).await;
+        assert_eq!(
+            answer,
+            (401, "the signature is missing or wrong\n".to_owned()),
+            "{signatures:?}"
+        );
+    }
+    let mut reencoded: Value = serde_json::from_slice(&body).unwrap();
+    reencoded["action"] = "closed".into();
+    for changed in [
+        body[..body.len() - 1].to_vec(),
+        reencoded.to_string().into_bytes(),
+        Vec::new(),
+    ] {
+        let request = serve.request("issues", "changed").header("x-hub-signature-256", &good);
+        assert_eq!(serve.send(request, changed).await.0, 401);
+    }
+    let signed = |request: http::request::Builder, body: &[u8]| request.header("x-hub-signature-256", sign(body));
+    let without_guid = Request::post(&serve.url)
+        .header("content-type", "application/json")
+        .header("x-github-event", "issues");
+    assert_eq!(serve.send(signed(without_guid, &body), body.clone()).await.0, 400);
+    assert_eq!(serve.deliver("issue_comment", "disagrees", &body).await, 400);
+    assert_eq!(serve.deliver("issues", "no-json", b"{").await, 400);
+    assert_eq!(serve.deliver("star", "not-used", b"{}").await, 200);
+    assert_eq!(serve.send(Request::get(&serve.url), "").await.0, 405);
+    let strange_host = Request::get(&serve.status_url).header("host", "evil.example");
+    assert_eq!(serve.send(strange_host, "").await.0, 403);
+
+    assert_eq!(
+        serve.deliver("issues", "forged", &body).await,
+        200,
+        "no refused delivery took the guid"
+    );
+    until("it rings", || chat.messages().len() == 1).await;
+    assert_eq!(serve.end(), Some(0));
+    let log = serve.log();
+    for secret in [SECRET, "issue 1", &good["sha256=".len()..], "/hook", "services"] {
+        assert!(!log.contains(secret), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_is_accepted_once_whatever_comes_again() {
+    let chat = Chat::json().await;
+    let serve = Serve::start(&json!([{"name": "team", "url": chat.url()}]));
+    let body = issue(1);
+    assert_eq!(serve.deliver("issues", "one", &body).await, 200);
+    assert_eq!(serve.deliver("issues", "one", &body).await, 200, "repeat");
+    assert_eq!(
+        serve.deliver("issues", "two", &body).await,
+        200,
+        "replay under another guid"
+    );
+    assert_eq!(serve.deliver("issues", "one", &issue(2)).await, 409, "conflict");
+    let mut other_hook: Value = serde_json::from_slice(&body).unwrap();
+    other_hook["organization"] = json!({"login": "acme", "id": 5});
+    let other_hook = other_hook.to_string().into_bytes();
+    let request = Request::post(&serve.url)
+        .header("content-type", "application/json")
+        .header("x-github-event", "issues")
+        .header("x-github-delivery", "one")
+        .header("x-github-hook-id", "78")
+        .header("x-hub-signature-256", sign(&other_hook));
+    assert_eq!(
+        serve.send(request, other_hook).await.0,
+        200,
+        "the same news through another hook"
+    );
+    let form = format!("payload={}", percent_encoded(&issue(3)));
+    let request = Request::post(&serve.url)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("x-github-event", "issues")
+        .header("x-github-delivery", "form")
+        .header("x-hub-signature-256", sign(form.as_bytes()));
+    assert_eq!(serve.send(request, form).await.0, 200);
+    until("both ring", || chat.messages().len() == 2).await;
+    assert_eq!(serve.deliver("issues", "one", &body).await, 200);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(chat.messages().len(), 2);
+}
+
+fn percent_encoded(bytes: &[u8]) -> String {
+    let pairs = format!("{:x}", Bytes::copy_from_slice(bytes));
+    let pairs: Vec<&str> = (0..bytes.len()).map(|at| &pairs[2 * at..2 * at + 2]).collect();
+    format!("%{}", pairs.join("%"))
+}
+
+#[tokio::test]
+async fn a_channel_hears_of_its_labels_also_when_they_arrive_later_and_once() {
+    let [bugs, all] = [Chat::json().await, Chat::json().await];
+    let serve = Serve::start(&json!([
+        {"name": "bugs", "url": bugs.url(), "labels": ["bug|regression", "!wontfix"], "skip_bots": true},
+        {"name": "all", "url": all.url(), "repositories": ["Codertocat/*"]},
+    ]));
+    let event = |action: &str, labels: &[&str]| {
+        let mut event = opened();
+        event["action"] = action.into();
+        let labels: Vec<_> = labels
+            .iter()
+            .map(|name| json!({"id": 1, "name": name, "color": "ededed"}))
+            .collect();
+        if let Some(last) = labels.last() {
+            event["label"] = last.clone();
+        }
+        event["issue"]["labels"] = labels.into();
+        event["issue"]["updated_at"] = "2026-03-02T09:00:00Z".into();
+        event.to_string().into_bytes()
+    };
+    let story = [
+        ("opened", vec!["question"]),
+        ("labeled", vec!["question", "bug"]),
+        ("labeled", vec!["question", "bug", "regression"]),
+        ("closed", vec!["question", "bug", "regression", "wontfix"]),
+    ];
+    for (number, (action, labels)) in story.iter().enumerate() {
+        assert_eq!(
+            serve
+                .deliver("issues", &number.to_string(), &event(action, labels))
+                .await,
+            200
+        );
+    }
+    until("all hear of it", || all.messages().len() == 2).await;
+    until("bugs hear of it", || !bugs.messages().is_empty()).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    insta::assert_snapshot!(bugs.texts().join("\n"), @"Codertocat labelled Codertocat/Hello-World#1 “bug”: Spelling error in the README file");
+    insta::assert_snapshot!(all.texts().join("\n"), @"
+    Codertocat opened Codertocat/Hello-World#1: Spelling error in the README file
+    Codertocat closed Codertocat/Hello-World#1: Spelling error in the README file
+    ");
+}
+
+#[tokio::test]
+async fn github_gets_its_answer_at_once_while_the_chat_hangs() {
+    let chat = Chat::slack().await;
+    let serve = Serve::start(&json!([{"name": "team", "url": chat.url()}]));
+    chat.answer_always(Some(ChatAnswer::Hang));
+    let began = Instant::now();
+    for number in 1..=20 {
+        assert_eq!(serve.deliver("issues", &number.to_string(), &issue(number)).await, 200);
+    }
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn whatever_the_chat_does_a_notice_arrives_later_once_and_in_order() {
+    let mut closed: Value = serde_json::from_slice(&issue(1)).unwrap();
+    closed["action"] = "closed".into();
+    let closed = closed.to_string().into_bytes();
+    let status = |status, headers| ChatAnswer::Status {
+        status,
+        headers,
+        body: "rate_limited".to_owned(),
+    };
+    for trouble in [
+        status(429, vec![("retry-after", "1".to_owned())]),
+        status(500, Vec::new()),
+        ChatAnswer::Reset,
+        ChatAnswer::Hang,
+    ] {
+        let stage = stage::Stage::new().await;
+        stage.monitor(stage::monitor(&[]));
+        stage.slack.answer_next(vec![trouble.clone()]);
+        let (context, _) = stage.process(FaultPoint::none()).await.unwrap();
+        for (guid, body) in [("opened", &issue(1)), ("closed", &closed)] {
+            let received = jobs::receive(&context, &keys(), &headers(guid, body), body.clone().into()).await;
+            assert_eq!(received, Received::Accepted);
+            let limits = Limits {
+                send_timeout: Duration::from_millis(200),
+                deadline: Deadline::NONE,
+            };
+            jobs::deliver(&context, limits).await;
+        }
+        assert!(
+            stage.slack.messages().is_empty(),
+            "{trouble:?}: nothing overtakes what waits"
+        );
+        stage.passes(1).await;
+        let texts = stage.slack.texts();
+        assert!(
+            texts.len() == 2 && texts[0].contains("opened") && texts[1].contains("closed"),
+            "{trouble:?} {texts:?}"
+        );
+        assert_eq!(stage.feishu.texts().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_is_rotated_while_it_serves_is_found() {
+    let chat = Chat::json().await;
+    let serve = Serve::start(&json!([{"name": "team", "url": chat.url()}]));
+    let channels = json!([{"name": "team", "url": chat.url()}]);
+    write_secrets(
+        serve.home.path(),
+        &json!({"github_webhook_secret": ["another", SECRET], "channels": channels}),
+    );
+    assert_eq!(serve.deliver("issues", "one", &issue(1)).await, 200);
+    until("it rings", || chat.messages().len() == 1).await;
+    assert_eq!(serve.status().await["channels"][0]["waiting"], 0);
+}
+
+#[tokio::test]
+async fn ring_signs_a_payload_and_the_listener_takes_it() {
+    let chat = Chat::json().await;
+    let serve = Serve::start(&json!([{"name": "team", "url": chat.url()}]));
+    std::fs::write(serve.home.path().join("opened.json"), issue(1)).unwrap();
+    let ring = |secrets: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_copperbell"));
+        command
+            .args([
+                "ring",
+                "opened.json",
+                "--event",
+                "issues",
+                "--guid",
+                "by-hand",
+                "--url",
+                &serve.url,
+            ])
+            .args(["--secrets", secrets, "--state", "other.db"])
+            .current_dir(serve.home.path())
+            .env_clear();
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(ring("secrets.json"), (Some(0), "200 ok (by-hand)\n".to_owned()));
+    until("it rings", || chat.texts().len() == 1).await;
+}
+
+#[tokio::test]
+async fn a_thousand_deliveries_from_fifty_connections_are_each_rung_once() {
+    let [first, second] = [Chat::json().await, Chat::json().await];
+    let mut serve = Serve::start(&json!([
+        {"name": "first", "url": first.url()},
+        {"name": "second", "url": second.url()},
+    ]));
+    // 750 issues; of these 200 come twice, and 50 again under another guid.
+    let mut deliveries: Vec<(u64, String)> = (0..750).map(|n| (n, format!("guid-{n}"))).collect();
+    deliveries.extend((0..200).map(|n| (n, format!("guid-{n}"))));
+    deliveries.extend((0..50).map(|n| (700 + n, format!("replay-{n}"))));
+    // Mixed, and the same each time.
+    deliveries.sort_by_key(|(number, guid)| (number.wrapping_mul(0x9E37_79B9) % 1009, guid.clone()));
+    let answers: Vec<u16> = stream::iter(&deliveries)
+        .map(async |(number, guid)| serve.deliver("issues", guid, &issue(*number)).await)
+        .buffer_unordered(50)
+        .collect()
+        .await;
+    let mut counts: BTreeMap<u16, usize> = BTreeMap::new();
+    for answer in answers {
+        *counts.entry(answer).or_default() += 1;
+    }
+    let rung = |chat: &Chat| -> Vec<u64> {
+        let messages = chat.messages();
+        let notices = messages
+            .iter()
+            .flat_map(|message| message.body["notices"].as_array().unwrap().clone());
+        notices.map(|notice| notice["number"].as_u64().unwrap()).collect()
+    };
+    until("all are rung", || {
+        rung(&first).len() >= 750 && rung(&second).len() >= 750
+    })
+    .await;
+    assert_eq!(serve.end(), Some(0));
+    for chat in [&first, &second] {
+        let rung = rung(chat);
+        assert_eq!(
+            (rung.len(), rung.into_iter().collect::<BTreeSet<_>>().len()),
+            (750, 750)
+        );
+    }
+    println!(
+        "1000 deliveries, answers {counts:?}; 750 issues rung once on each of two channels, in {} and {} messages",
+        first.messages().len(),
+        second.messages().len()
+    );
+    assert_eq!(counts, BTreeMap::from([(200, 1000)]));
+}
+
+fn keys() -> Keys {
+    Keys {
+        secrets: vec![github::WebhookSecret::new(&SECRET.to_owned().into()).unwrap()],
+        allow_sha1: false,
+    }
+}
+
+fn headers(guid: &str, body: &[u8]) -> http::HeaderMap {
+    let mut headers = http::HeaderMap::new();
+    headers.insert("content-type", "application/json".parse().unwrap());
+    headers.insert("x-github-event", "issues".parse().unwrap());
+    headers.insert("x-github-delivery", guid.parse().unwrap());
+    headers.insert("x-hub-signature-256", sign(body).parse().unwrap());
+    headers
+}
+
+#[tokio::test]
+async fn a_state_that_cannot_be_written_is_503_and_the_same_delivery_rings_later() {
+    let stage = stage::Stage::new().await;
+    stage.monitor(stage::monitor(&[]));
+    let body = issue(1);
+    let take = async |context: &jobs::Context, keys: &Keys| {
+        jobs::receive(context, keys, &headers("one", &body), body.clone().into()).await
+    };
+    let (context, _) = stage.process(FaultPoint::none()).await.unwrap();
+    let no_secret = take(&context, &Keys::default()).await;
+    assert_eq!((no_secret, no_secret.status()), (Received::Unavailable, 503));
+    let down = FaultPoint::planned(|n, call| (call.service == "dynamodb" && n > 0).then_some(Fault::Refused));
+    let (broken, _) = stage.process(down).await.unwrap();
+    let received = take(&broken, &keys()).await;
+    assert_eq!((received, received.status()), (Received::Unavailable, 503));
+
+    assert_eq!(take(&context, &keys()).await, Received::Accepted);
+    assert_eq!(take(&context, &keys()).await, Received::Repeat);
+    stage.passes(1).await;
+    assert_eq!(stage.slack.texts().len(), 1);
+}
+
+/// The accepting of a delivery, cut off or failing at each of its calls, and GitHub's redelivery after that.
+#[tokio::test]
+async fn a_delivery_that_fails_at_any_call_rings_once_when_it_comes_again() {
+    let body = issue(1);
+    let deliver = async |stage: &stage::Stage, faults: FaultPoint| {
+        let taken = async {
+            let (context, _) = stage.process(faults.clone()).await.ok()?;
+            Some(jobs::receive(&context, &keys(), &headers("one", &body), body.clone().into()).await)
+        };
+        tokio::select! {
+            received = taken => received,
+            () = faults.died() => None,
+        }
+    };
+    let new_stage = async || {
+        let stage = stage::Stage::new().await;
+        stage.monitor(stage::monitor(&[]));
+        stage.process(FaultPoint::none()).await.unwrap();
+        stage
+    };
+    let counting = FaultPoint::counting();
+    deliver(&new_stage().await, counting.clone()).await;
+    let calls = counting.calls();
+    for (number, call) in calls.iter().enumerate() {
+        for fault in [
+            Fault::Refused,
+            Fault::TimedOut,
+            Fault::AnswerLost,
+            Fault::DiesBefore,
+            Fault::DiesAfter,
+        ] {
+            let story = format!("{} {fault:?}", call.what);
+            let stage = new_stage().await;
+            deliver(&stage, FaultPoint::failing(number, fault)).await;
+            let again = deliver(&stage, FaultPoint::none()).await;
+            assert!(
+                matches!(again, Some(Received::Accepted | Received::Repeat)),
+                "{story}: {again:?}"
+            );
+            stage.passes(2).await;
+            assert_eq!(
+                (stage.slack.texts().len(), stage.feishu.texts().len()),
+                (1, 1),
+                "{story}"
+            );
+        }
+    }
+    assert!(calls.len() >= 4, "{calls:?}");
+}
