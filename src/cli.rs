@@ -47,7 +47,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: OutboxAction,
     },
-    /// Show a build's life on stand-ins of Copr and the chats: no network, no account, nothing left behind
+    /// Show the life of a build and of an issue on stand-ins: no network, no account, nothing left behind
     Demo,
 }
 

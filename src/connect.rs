@@ -10,6 +10,7 @@ use clap::ArgMatches;
 use jobs::{Bell, Context, Keys, Watch};
 use outbound::{Clock, Outbound};
 use state::{Access, Table};
+use tracing::level_filters::LevelFilter;
 
 /// The table's name in a file of our own.
 const TABLE: &str = "copperbell";
@@ -62,7 +63,8 @@ fn bad(error: impl std::fmt::Display) -> BadStart {
 impl Standalone {
     /// Reads settings and secrets, and opens the state. With `machine_output` the console rings on stderr.
     pub(crate) async fn start(matches: &ArgMatches, machine_output: bool) -> Result<Self, BadStart> {
-        let start = Start::read(matches).await?;
+        // What a pass met is in its report.
+        let start = Start::read(matches, LevelFilter::ERROR).await?;
         let secrets = match &start.source {
             Source::None => Secrets::console(machine_output),
             source => source.read(&start.outbound).await,
@@ -89,7 +91,7 @@ impl Server {
             outbound,
             table,
             source,
-        } = Start::read(matches).await?;
+        } = Start::read(matches, LevelFilter::INFO).await?;
         let clock = outbound.clock.clone();
         let allow_sha1 = settings.allow_sha1;
         let make = {
@@ -118,7 +120,8 @@ struct Start {
 }
 
 impl Start {
-    async fn read(matches: &ArgMatches) -> Result<Self, BadStart> {
+    /// Reads what every command begins with; it logs down to `log_level` unless the settings say otherwise.
+    async fn read(matches: &ArgMatches, log_level: LevelFilter) -> Result<Self, BadStart> {
         let file = dot_env()?;
         let value = |name: &str| {
             let flag = crate::cli::flag(matches, name);
@@ -126,7 +129,7 @@ impl Start {
             flag.or_else(environment).or_else(|| file.get(name).cloned())
         };
         let settings = Settings::read(value).map_err(bad)?;
-        boot::start_logs(Logs::Plain, settings.log_level);
+        boot::start_logs(Logs::Plain, settings.log_level.unwrap_or(log_level));
         let outbound = Outbound::new();
         let source = match &settings.secrets {
             None => Source::None,

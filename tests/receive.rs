@@ -510,6 +510,24 @@ async fn ring_signs_a_payload_and_the_listener_takes_it() {
     };
     assert_eq!(ring("secrets.json"), (Some(0), "200 ok (by-hand)\n".to_owned()));
     until("it rings", || chat.texts().len() == 1).await;
+
+    let mut status = Command::new(env!("CARGO_BIN_EXE_copperbell"));
+    status
+        .args(["status", "--json", "--secrets", "secrets.json"])
+        .current_dir(serve.home.path())
+        .env_clear();
+    let output = status.output().unwrap();
+    let status: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(status["channels"][0]["channel"], "team", "of the file that serve holds");
+}
+
+#[tokio::test]
+async fn a_body_over_githubs_own_cap_is_refused_before_it_is_hashed() {
+    let stage = stage::Stage::new().await;
+    let (context, _) = stage.process(FaultPoint::none()).await.unwrap();
+    let body = vec![b' '; jobs::MAX_BODY + 1];
+    let received = jobs::receive(&context, &keys(), &http::HeaderMap::new(), body.into()).await;
+    assert_eq!((received, received.status()), (Received::TooLarge, 413));
 }
 
 #[tokio::test]
@@ -548,10 +566,11 @@ async fn a_thousand_deliveries_from_fifty_connections_are_each_rung_once() {
     assert_eq!(serve.end(), Some(0));
     for chat in [&first, &second] {
         let rung = rung(chat);
-        assert_eq!(
-            (rung.len(), rung.into_iter().collect::<BTreeSet<_>>().len()),
-            (750, 750)
-        );
+        let unique: BTreeSet<_> = rung.iter().collect();
+        assert_eq!(unique.len(), 750);
+        // Only a chat whose answer was lost, on a machine that stood still for five seconds, may be told again.
+        let failed = serve.log().contains("the channel failed");
+        assert!(rung.len() == 750 || failed, "{} notices for 750 issues", rung.len());
     }
     println!(
         "1000 deliveries, answers {counts:?}; 750 issues rung once on each of two channels, in {} and {} messages",

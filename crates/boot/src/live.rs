@@ -13,8 +13,9 @@ use crate::secrets::{Secrets, SecretsError};
 /// How long is a document believed before it is read again?
 const BELIEVED: Duration = Duration::from_mins(5);
 
-/// How often may a signature that nobody knows make us look for a new secret? Anybody can send one.
-const REFRESH_AT_MOST_EVERY: Duration = Duration::from_secs(10);
+/// How long after a look for newer secrets, whatever came of it, is the next one? Anybody can send a signature that
+/// nobody knows, and Secrets Manager may be down.
+const LOOK_AT_MOST_EVERY: Duration = Duration::from_secs(10);
 
 /// Where secrets come from.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub struct Live<T> {
     outbound: Outbound,
     make: Box<dyn Fn(Secrets) -> T + Send + Sync>,
     made: Mutex<Option<(Timestamp, Arc<T>)>>,
+    /// When somebody last looked for newer ones.
+    looked: Mutex<Option<Timestamp>>,
 }
 
 impl<T> std::fmt::Debug for Live<T> {
@@ -66,6 +69,7 @@ impl<T> Live<T> {
             outbound,
             make: Box::new(make),
             made: Mutex::default(),
+            looked: Mutex::default(),
         }
     }
 
@@ -77,17 +81,22 @@ impl<T> Live<T> {
         let made = self.made();
         match made {
             Some((at, value)) if !self.is_older(at, BELIEVED) => Ok(value),
-            Some((_, value)) => Ok(self.renew().await.unwrap_or(value)),
+            Some((_, value)) => Ok(self.newer().await.unwrap_or(value)),
             None => self.renew().await,
         }
     }
 
-    /// The value of the newest secrets, unless they were read a moment ago: then there are no newer ones.
+    /// The value of the newest secrets, unless somebody looked for them a moment ago.
     pub async fn newer(&self) -> Option<Arc<T>> {
-        match self.made() {
-            Some((at, _)) if !self.is_older(at, REFRESH_AT_MOST_EVERY) => None,
-            _ => self.renew().await.ok(),
+        let now = self.outbound.clock.now();
+        {
+            let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+            if looked.is_some_and(|at| !self.is_older(at, LOOK_AT_MOST_EVERY)) {
+                return None;
+            }
+            *looked = Some(now);
         }
+        self.renew().await.ok()
     }
 
     async fn renew(&self) -> Result<Arc<T>, SecretsError> {

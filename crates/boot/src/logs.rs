@@ -16,16 +16,16 @@ pub enum Logs {
 }
 
 /// Starts logging. Only the first call of a process counts.
-pub fn start_logs(logs: Logs, level: Option<LevelFilter>) {
+pub fn start_logs(logs: Logs, level: LevelFilter) {
     match logs {
         Logs::Json => {
             let layer = fmt::layer().json().flatten_event(true).with_current_span(false);
-            let layer = layer.with_filter(ours(level.unwrap_or(LevelFilter::INFO)));
+            let layer = layer.with_filter(ours(level));
             let _ = tracing_subscriber::registry().with(layer).try_init();
         }
         Logs::Plain => {
             let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
-            let layer = layer.with_filter(ours(level.unwrap_or(LevelFilter::WARN)));
+            let layer = layer.with_filter(ours(level));
             let _ = tracing_subscriber::registry().with(layer).try_init();
         }
     }

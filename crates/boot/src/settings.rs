@@ -80,7 +80,7 @@ pub const SETTINGS: [Setting; 12] = [
     Setting {
         name: "LOG_LEVEL",
         value: "LEVEL",
-        help: "error, warn, info, debug or trace [default: warn; in Lambda: info]",
+        help: "error, warn, info, debug or trace [default: error; of `serve` and in Lambda: info]",
     },
 ];
 

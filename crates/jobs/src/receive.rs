@@ -2,6 +2,7 @@
 
 use bell::issue::{hears, notice};
 use bytes::Bytes;
+use futures_util::future;
 use github::{AuthenticBody, AuthenticJson, Event, Refused, WebhookSecret, verify};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -119,7 +120,8 @@ pub async fn receive(context: &Context, keys: &Keys, headers: &http::HeaderMap, 
         Received::Unsigned | Received::Forged | Received::Unreadable | Received::Conflict | Received::TooLarge => {
             tracing::warn!(guid, event, hook, ?received, "a delivery was refused");
         }
-        Received::Unavailable => tracing::error!(guid, event, hook, "a delivery could not be accepted"),
+        // Why has been said already.
+        Received::Unavailable => tracing::warn!(guid, event, hook, "a delivery could not be accepted"),
         _ => tracing::info!(guid, event, hook, ?received, "a delivery"),
     }
     received
@@ -200,11 +202,14 @@ async fn accept_event(
     };
     for _ in 0..ATTEMPTS {
         let now = context.outbound.clock.now();
-        let known = context.table.get::<Delivery>(&key::delivery(guid)).await?;
+        let (known, body_known) = future::try_join(
+            context.table.get::<Delivery>(&key::delivery(guid)),
+            context.table.get::<String>(&key::body(&delivery.body)),
+        )
+        .await?;
         if let Some(known) = known.as_ref().filter(|known| !known.has_expired(now)) {
             return Ok(repeat_or_conflict(&known.doc, &delivery));
         }
-        let body_known = context.table.get::<String>(&key::body(&delivery.body)).await?;
         if body_known.as_ref().is_some_and(|known| !known.has_expired(now)) {
             return Ok(Received::Replay);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::retry::{ReconnectMode, RetryConfig};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient, StalledStreamProtectionConfig};
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
@@ -76,7 +76,9 @@ impl Table {
     pub fn new(name: &str, access: Access, clock: Clock) -> Self {
         let retries = RetryConfig::standard()
             .with_max_attempts(ATTEMPTS)
-            .with_initial_backoff(INITIAL_BACKOFF);
+            .with_initial_backoff(INITIAL_BACKOFF)
+            // The pool is our client's; the SDK would log an ERROR for each connection it cannot close itself.
+            .with_reconnect_mode(ReconnectMode::ReuseAllConnections);
         let mut config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(access.region))

@@ -13,6 +13,7 @@ use serde::Serialize;
 use state::Table;
 use tokio::sync::OnceCell;
 use tracing::Level;
+use tracing::level_filters::LevelFilter;
 
 use crate::event::{Event, deadline};
 
@@ -38,7 +39,7 @@ impl Function {
     pub(crate) async fn init() -> anyhow::Result<Self> {
         let settings = Settings::read(env);
         let log_level = settings.as_ref().ok().and_then(|settings| settings.log_level);
-        boot::start_logs(Logs::Json, log_level);
+        boot::start_logs(Logs::Json, log_level.unwrap_or(LevelFilter::INFO));
         let settings = settings?;
         let StateAt::Dynamodb(table) = settings.state else {
             bail!("STATE: a function has no file that lasts: expected dynamodb:TABLE");

@@ -9,9 +9,12 @@ use boot::{Live, Logs, Secrets, SecretsAt, Settings, Source, StateAt};
 use bytes::Bytes;
 use http::HeaderMap;
 use jobs::{Bell, Context, Keys, Limits, Received};
-use lambda_http::{Body, Request, Response};
+use lambda_http::LambdaEvent;
 use outbound::{Deadline, Outbound};
 use state::Table;
+use tracing::level_filters::LevelFilter;
+
+use crate::request::{Answer, Request};
 
 /// How long may the secret and the connections keep the first request waiting? Lambda starts an init anew after 10 s.
 const PREPARE_LIMIT: Duration = Duration::from_secs(7);
@@ -43,7 +46,7 @@ impl Function {
     pub(crate) async fn init() -> anyhow::Result<Self> {
         let settings = Settings::read(env);
         let log_level = settings.as_ref().ok().and_then(|settings| settings.log_level);
-        boot::start_logs(Logs::Json, log_level);
+        boot::start_logs(Logs::Json, log_level.unwrap_or(LevelFilter::INFO));
         let settings = settings?;
         let StateAt::Dynamodb(table) = settings.state else {
             bail!("STATE: a function has no file that lasts: expected dynamodb:TABLE");
@@ -100,18 +103,16 @@ impl Function {
 
     /// Answers a request, in time whatever happens: what could not be accepted until then is GitHub's to send again, and
     /// what could not be sent waits in the outbox.
-    pub(crate) async fn answer(&self, request: Request) -> Result<Response<Body>, Infallible> {
+    pub(crate) async fn answer(&self, event: LambdaEvent<Request>) -> Result<Answer, Infallible> {
         let deadline = Deadline::at(self.outbound.clock.now() + ANSWER_LIMIT);
-        let (parts, body) = request.into_parts();
-        let body = match body {
-            Body::Text(text) => text.into_bytes(),
-            Body::Binary(bytes) => bytes,
-            _ => Vec::new(),
+        let Some((headers, body)) = event.payload.into_parts() else {
+            tracing::warn!("a request whose body is not the Base64 it should be");
+            return Ok(Received::Unreadable.into());
         };
-        let accept = Box::pin(self.receive(&parts.headers, body.into()));
+        let accept = Box::pin(self.receive(&headers, body));
         let Ok((received, loaded)) = tokio::time::timeout(ANSWER_LIMIT, accept).await else {
             tracing::error!("there was no time left to accept a delivery");
-            return Ok(response(Received::Unavailable));
+            return Ok(Received::Unavailable.into());
         };
         if let Some(loaded) = loaded.filter(|_| received == Received::Accepted) {
             let limits = Limits {
@@ -122,7 +123,7 @@ impl Function {
             // What is cut off here is in the outbox, and its channel's lease soon over.
             let _ = tokio::time::timeout(left, Box::pin(jobs::deliver(&loaded.context, limits))).await;
         }
-        Ok(response(received))
+        Ok(received.into())
     }
 
     /// Takes the delivery; a signature that nobody knows makes us look for a newer secret, once in a while.
@@ -140,12 +141,6 @@ impl Function {
         let received = jobs::receive(&newer.context, &newer.keys, headers, body).await;
         (received, Some(newer))
     }
-}
-
-fn response(received: Received) -> Response<Body> {
-    let mut response = Response::new(Body::from(received.body()));
-    *response.status_mut() = received.status().try_into().unwrap_or_default();
-    response
 }
 
 /// A setting, by its name.

@@ -1,10 +1,11 @@
 //! `copperbell-webhook`: one delivery of GitHub's, as a Lambda function behind API Gateway or a Function URL.
 
 mod function;
+mod request;
 
 use std::process::ExitCode;
 
-use lambda_http::service_fn;
+use lambda_http::{lambda_runtime, service_fn};
 
 use crate::function::Function;
 
@@ -17,7 +18,7 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match lambda_http::run(service_fn(|request| function.answer(request))).await {
+    match lambda_runtime::run(service_fn(|event| function.answer(event))).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error, "the runtime ended");
