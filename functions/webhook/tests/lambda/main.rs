@@ -69,7 +69,8 @@ async fn whoever_does_not_know_the_secret_gets_one_constant_answer_and_leaves_no
     let lambda = Environment::new().await;
     let _function = lambda.start();
     lambda.runtime.first_poll().await;
-    let asked = lambda.aws.operations();
+    let mut asked = lambda.aws.operations();
+    asked.sort_unstable();
     let delivery = Delivery::opened(7);
     let mac = delivery.expected_mac();
     let signatures = [
