@@ -132,6 +132,59 @@ async fn a_head_that_the_channel_cannot_stand_does_not_block_the_rest() {
 }
 
 #[tokio::test]
+async fn a_group_that_the_channel_cannot_stand_is_taken_apart_and_only_its_bad_notice_dies() {
+    let stage = Stage::new().await;
+    stage.monitor(monitor(&[
+        ("alpha", "failed", 4),
+        ("beta", "failed", 5),
+        ("gamma", "failed", 6),
+    ]));
+    stage.slack.answer_always(Some(status(500, "")));
+    for _ in 0..5 {
+        stage.passes(1).await;
+        stage.later(60);
+    }
+    assert_eq!(stage.slack.attempts(), 5);
+    stage.slack.answer_always(None);
+    stage.slack.answer_next(vec![status(500, "")]);
+    stage.passes(1).await;
+    assert_eq!(stage.slack.texts(), [BETA, "gamma fails to build in alice/demo"]);
+    let (context, _) = stage.process(outbound::FaultPoint::none()).await.unwrap();
+    let (pending, dead) = jobs::list(&context).await.unwrap();
+    assert_eq!((pending.len(), dead.len()), (0, 1));
+    assert_eq!(dead[0].title, "alpha fails to build in alice/demo");
+}
+
+#[tokio::test]
+async fn a_channel_that_no_pass_has_seen_is_found_all_the_same() {
+    let mut stage = Stage::new().await;
+    stage.monitor(monitor(&[]));
+    let (context, _) = stage.process(outbound::FaultPoint::none()).await.unwrap();
+    let id = state::key::notice_id(stage.clock.now(), "copr.broken#x");
+    let trouble = chat::Fact::Channel(chat::ChannelTrouble {
+        channel: "x".to_owned(),
+        reason: "gone".to_owned(),
+    });
+    let notice = chat::Notice::new(stage.clock.now(), trouble).to_stored();
+    context
+        .table
+        .transact(vec![state::Write::enqueue("team", &id, &notice)])
+        .await
+        .unwrap();
+    stage.slack.answer_always(Some(ChatAnswer::Reset));
+    let limits = jobs::Limits {
+        send_timeout: std::time::Duration::from_secs(1),
+        deadline: outbound::Deadline::NONE,
+    };
+    jobs::deliver(&context, limits).await;
+    stage.secrets["channels"].as_array_mut().unwrap().remove(0);
+    stage.passes(3).await;
+    let (context, _) = stage.process(outbound::FaultPoint::none()).await.unwrap();
+    let (pending, dead) = jobs::list(&context).await.unwrap();
+    assert_eq!((pending.len(), dead.len()), (0, 1));
+}
+
+#[tokio::test]
 async fn a_channel_that_was_down_for_long_does_not_cost_its_head() {
     let stage = two_projects().await;
     stage.slack.answer_always(Some(status(500, "")));

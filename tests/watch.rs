@@ -227,6 +227,21 @@ async fn a_second_message_for_the_same_tick_polls_nobody() {
 }
 
 #[tokio::test]
+async fn a_pass_of_a_clock_that_was_years_ahead_does_not_blind_the_next_ones() {
+    let stage = Stage::new().await;
+    stage.monitor(monitor(&[("beta", "failed", 5)]));
+    let mut wrong = Stage::new().await;
+    wrong.engine = stage.engine.clone();
+    wrong.set("COPR_URL", &stage.copr.url());
+    wrong.later(4 * 365 * 24 * 60);
+    assert!(wrong.pass().await.complete);
+    stage.monitor(monitor(&[("beta", "failed", 5), ("gamma", "failed", 6)]));
+    stage.passes(1).await;
+    assert_eq!(stage.copr.requests().len(), 2);
+    assert_eq!(stage.slack.texts(), ["gamma fails to build in alice/demo"]);
+}
+
+#[tokio::test]
 async fn a_worker_that_died_holds_its_project_for_half_a_minute_at_most() {
     let stage = Stage::new().await;
     stage.monitor(recorded::MIXED_FAILED_ALL_FIELDS);

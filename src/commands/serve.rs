@@ -37,6 +37,9 @@ const FAREWELL: Duration = Duration::from_secs(8);
 /// How long does the deliverer sleep when nothing rests and nothing is new?
 const LOOK_ANYWAY: Duration = Duration::from_mins(1);
 
+/// And at least? What cannot be removed from the outbox must not be sent without a pause.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+
 /// Everybody's cron starts at :00 and :30. We start three minutes later.
 const OFFSET: SignedDuration = SignedDuration::from_mins(3);
 
@@ -156,7 +159,7 @@ async fn take(shared: &Shared, request: Request) -> Received {
     if received != Received::Forged {
         return received;
     }
-    match shared.server.loaded.newer().await {
+    match shared.server.loaded.newer(&loaded).await {
         Some(newer) => jobs::receive(&newer.context, &newer.keys, &parts.headers, body).await,
         None => received,
     }
@@ -209,9 +212,6 @@ async fn status_page(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> R
 /// Runs a pass at every tick.
 async fn schedule(shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
     let server = &shared.server;
-    if server.watch.projects.is_empty() {
-        return;
-    }
     loop {
         let tick = next_tick(now(&server.clock), server.every);
         let wait = Duration::try_from(tick.duration_since(now(&server.clock))).unwrap_or_default();
@@ -223,7 +223,11 @@ async fn schedule(shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
             continue;
         };
         let deadline = Deadline::at(tick + server.every);
-        let report = jobs::run(&loaded.context, &server.watch, tick, deadline, |_| {}).await;
+        // A pass that is cut off goes on where it was with the next one.
+        let report = tokio::select! {
+            report = Box::pin(jobs::run(&loaded.context, &server.watch, tick, deadline, |_| {})) => report,
+            () = told(stopped.clone()) => return,
+        };
         if let Some(why_not) = report.why_not {
             eprintln!("copperbell: the pass of {tick} is not complete: {why_not}");
         }
@@ -248,11 +252,14 @@ async fn deliverer(shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
                 send_timeout: SEND_TIMEOUT,
                 deadline: Deadline::NONE,
             };
-            let channels = jobs::deliver(&loaded.context, limits).await;
+            let channels = tokio::select! {
+                channels = Box::pin(jobs::deliver(&loaded.context, limits)) => channels,
+                () = told(stopped.clone()) => return,
+            };
             let rests = channels.iter().filter_map(|channel| channel.rest_until);
             if let Some(earliest) = rests.min() {
                 let rest = earliest.duration_since(now(&shared.server.clock));
-                wait = wait.min(Duration::try_from(rest).unwrap_or_default());
+                wait = Duration::try_from(rest).unwrap_or_default().clamp(SHORTEST_WAIT, wait);
             }
         }
         tokio::select! {

@@ -17,6 +17,9 @@ const BELIEVED: Duration = Duration::from_mins(5);
 /// nobody knows, and Secrets Manager may be down.
 const LOOK_AT_MOST_EVERY: Duration = Duration::from_secs(10);
 
+/// How long may a newer document keep somebody waiting who has one that will do?
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Where secrets come from.
 #[derive(Clone, Debug)]
 pub enum Source {
@@ -49,7 +52,7 @@ pub struct Live<T> {
     make: Box<dyn Fn(Secrets) -> T + Send + Sync>,
     made: Mutex<Option<(Timestamp, Arc<T>)>>,
     /// When somebody last looked for newer ones.
-    looked: Mutex<Option<Timestamp>>,
+    looked: tokio::sync::Mutex<Option<Timestamp>>,
 }
 
 impl<T> std::fmt::Debug for Live<T> {
@@ -69,39 +72,42 @@ impl<T> Live<T> {
             outbound,
             make: Box::new(make),
             made: Mutex::default(),
-            looked: Mutex::default(),
+            looked: tokio::sync::Mutex::default(),
         }
     }
 
-    /// The value, of secrets that are five minutes old at most, or older where they cannot be read now.
+    /// The value, of secrets that are five minutes old at most, or older where they cannot be read at once.
     ///
     /// # Errors
     /// When the secrets cannot be read and never were.
     pub async fn get(&self) -> Result<Arc<T>, SecretsError> {
-        let made = self.made();
-        match made {
+        match self.made() {
             Some((at, value)) if !self.is_older(at, BELIEVED) => Ok(value),
-            Some((_, value)) => Ok(self.newer().await.unwrap_or(value)),
+            Some((_, value)) => {
+                let newer = tokio::time::timeout(PATIENCE, Box::pin(self.newer(&value))).await;
+                Ok(newer.ok().flatten().unwrap_or(value))
+            }
             None => self.renew().await,
         }
     }
 
-    /// The value of the newest secrets, unless somebody looked for them a moment ago.
-    pub async fn newer(&self) -> Option<Arc<T>> {
-        let now = self.outbound.clock.now();
-        {
-            let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-            if looked.is_some_and(|at| !self.is_older(at, LOOK_AT_MOST_EVERY)) {
-                return None;
-            }
-            *looked = Some(now);
+    /// A value of newer secrets than `than` was made of. Who asks while somebody looks waits for what he finds; who asks
+    /// soon after somebody looked in vain gets nothing.
+    pub async fn newer(&self, than: &Arc<T>) -> Option<Arc<T>> {
+        let mut looked = self.looked.lock().await;
+        if let Some((_, made)) = self.made().filter(|(_, made)| !Arc::ptr_eq(made, than)) {
+            return Some(made);
         }
+        if looked.is_some_and(|at| !self.is_older(at, LOOK_AT_MOST_EVERY)) {
+            return None;
+        }
+        *looked = Some(self.outbound.clock.now());
         self.renew().await.ok()
     }
 
     async fn renew(&self) -> Result<Arc<T>, SecretsError> {
         let secrets = self.source.read(&self.outbound).await;
-        let secrets = secrets.inspect_err(|error| tracing::warn!(%error, "the secrets cannot be read"))?;
+        let secrets = secrets.inspect_err(|error| tracing::warn!("{error}"))?;
         let value = Arc::new((self.make)(secrets));
         let now = self.outbound.clock.now();
         *self.made.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, value.clone()));
@@ -115,5 +121,62 @@ impl<T> Live<T> {
     fn is_older(&self, at: Timestamp, age: Duration) -> bool {
         let now = self.outbound.clock.now();
         now.duration_since(at).unsigned_abs() >= age
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use futures_util::future;
+    use outbound::{Clock, FaultPoint};
+    use tempfile::NamedTempFile;
+
+    use super::*;
+
+    fn write(path: &Path, secret: &str) {
+        std::fs::write(path, format!(r#"{{"github_webhook_secret": "{secret}"}}"#)).unwrap();
+    }
+
+    fn live(path: &Path) -> Live<Secrets> {
+        let outbound = Outbound::with(Clock::simulated(Timestamp::UNIX_EPOCH), FaultPoint::none());
+        Live::new(Source::File(path.to_owned()), outbound, |secrets| secrets)
+    }
+
+    fn run<T>(work: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        runtime.unwrap().block_on(work)
+    }
+
+    #[test]
+    fn all_who_meet_a_rotation_at_once_get_the_new_secret() {
+        let file = NamedTempFile::new().unwrap();
+        write(file.path(), "old");
+        let live = live(file.path());
+        run(async {
+            let old = live.get().await.unwrap();
+            write(file.path(), "new");
+            let all = future::join_all((0..5).map(|_| live.newer(&old))).await;
+            assert!(all.iter().all(Option::is_some), "{all:?}");
+            let new = live.get().await.unwrap();
+            assert!(!Arc::ptr_eq(&old, &new));
+            assert!(live.newer(&new).await.is_none(), "looked for a moment ago");
+        });
+    }
+
+    #[test]
+    fn secrets_that_cannot_be_read_any_more_are_believed_on() {
+        let file = NamedTempFile::new().unwrap();
+        write(file.path(), "old");
+        let live = live(file.path());
+        run(async {
+            let old = live.get().await.unwrap();
+            std::fs::write(file.path(), "no JSON").unwrap();
+            live.outbound.clock.advance(BELIEVED);
+            assert!(Arc::ptr_eq(&old, &live.get().await.unwrap()));
+            write(file.path(), "new");
+            live.outbound.clock.advance(LOOK_AT_MOST_EVERY);
+            assert!(!Arc::ptr_eq(&old, &live.get().await.unwrap()));
+        });
     }
 }

@@ -70,6 +70,22 @@ enum OneOrMore {
     More(Vec<SecretString>),
 }
 
+impl OneOrMore {
+    fn list(secrets: Option<Self>) -> Vec<SecretString> {
+        match secrets {
+            None => Vec::new(),
+            Some(Self::One(secret)) => vec![secret],
+            Some(Self::More(secrets)) => secrets,
+        }
+    }
+}
+
+/// What is used of the version before.
+#[derive(Default, Deserialize)]
+struct Previous {
+    github_webhook_secret: Option<OneOrMore>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 struct ChannelDocument {
@@ -125,7 +141,8 @@ impl Secrets {
     /// # Errors
     /// When it cannot be read or is not usable.
     pub async fn from_aws(id: &str, access: Access, outbound: &Outbound) -> Result<Self, SecretsError> {
-        Self::parse(&version(&client(access, outbound), id, "AWSCURRENT").await?)
+        let text = version(&client(access, outbound), id, "AWSCURRENT").await?;
+        Self::parse(&text.ok_or_else(|| missing(id))?)
     }
 
     /// The same, and of the version before what GitHub signs with: a delivery signed just before a rotation is still
@@ -135,14 +152,17 @@ impl Secrets {
     /// When the current version cannot be read or is not usable.
     pub async fn from_aws_with_previous(id: &str, access: Access, outbound: &Outbound) -> Result<Self, SecretsError> {
         let client = client(access, outbound);
-        let (current, previous) =
-            future::join(version(&client, id, "AWSCURRENT"), version(&client, id, "AWSPREVIOUS")).await;
-        let mut current = Self::parse(&current?)?;
-        // There is none before the first rotation.
-        let previous = previous.ok().and_then(|text| Self::parse(&text).ok());
-        current
-            .webhook
-            .extend(previous.into_iter().flat_map(|previous| previous.webhook));
+        let versions = future::join(version(&client, id, "AWSCURRENT"), version(&client, id, "AWSPREVIOUS"));
+        let (current, previous) = versions.await;
+        let mut current = Self::parse(&current?.ok_or_else(|| missing(id))?)?;
+        // There is none before the first rotation; one that cannot be read now is no reason to do without it.
+        if let Some(text) = previous? {
+            let document: Previous = serde_json::from_str(&text).unwrap_or_default();
+            let secrets = OneOrMore::list(document.github_webhook_secret);
+            current
+                .webhook
+                .extend(secrets.iter().filter_map(|secret| WebhookSecret::new(secret).ok()));
+        }
         Ok(current)
     }
 
@@ -183,11 +203,7 @@ impl Secrets {
         if bells.is_empty() {
             bells = Self::console(false)?.bells;
         }
-        let webhook = match document.github_webhook_secret {
-            None => Vec::new(),
-            Some(OneOrMore::One(secret)) => vec![secret],
-            Some(OneOrMore::More(secrets)) => secrets,
-        };
+        let webhook = OneOrMore::list(document.github_webhook_secret);
         let webhook = webhook.iter().map(WebhookSecret::new).collect::<Result<_, _>>();
         let webhook = webhook.map_err(|error| unusable(format!("github_webhook_secret: {error}")))?;
         Ok(Self { bells, webhook })
@@ -209,20 +225,29 @@ fn client(access: Access, outbound: &Outbound) -> Client {
     Client::from_conf(config.build())
 }
 
-/// The text of one version of a secret.
-async fn version(client: &Client, id: &str, stage: &str) -> Result<String, SecretsError> {
+/// The text of one version of a secret; `None` where there is no such version.
+async fn version(client: &Client, id: &str, stage: &str) -> Result<Option<String>, SecretsError> {
     let failed = |why: String| SecretsError::Aws { id: id.to_owned(), why };
     let request = client.get_secret_value().secret_id(id).version_stage(stage);
-    let answer = request
-        .send()
-        .await
-        .map_err(|error| match (error.code(), error.message()) {
-            (Some(code), message) => failed(format!("{code}: {}", message.unwrap_or("no message"))),
-            (None, _) => failed(outbound::causes(&error)),
-        })?;
-    answer
-        .secret_string
-        .ok_or_else(|| failed("it is binary, expected a string".to_owned()))
+    let answer = match request.send().await {
+        Ok(answer) => answer,
+        Err(error) => match (error.code(), error.message()) {
+            (Some("ResourceNotFoundException"), _) => return Ok(None),
+            (Some(code), message) => return Err(failed(format!("{code}: {}", message.unwrap_or("no message")))),
+            (None, _) => return Err(failed(outbound::causes(&error))),
+        },
+    };
+    match answer.secret_string {
+        Some(text) => Ok(Some(text)),
+        None => Err(failed("it is binary, expected a string".to_owned())),
+    }
+}
+
+fn missing(id: &str) -> SecretsError {
+    SecretsError::Aws {
+        id: id.to_owned(),
+        why: "ResourceNotFoundException: there is no such secret, or it has no value yet".to_owned(),
+    }
 }
 
 /// What is wrong with the JSON, without the values in it: serde quotes what it found, which may be a secret.

@@ -28,11 +28,17 @@ const FIRST_REST: Duration = Duration::from_secs(5);
 /// And at most?
 const LONGEST_REST: Duration = Duration::from_hours(1);
 
+/// And at most, if it asks for it itself?
+const MOST_REST: SignedDuration = SignedDuration::from_hours(25);
+
 /// How long may a notice wait before it is given up?
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// After how many failures with an answer is the next notice tried before this one?
 const HEAD_TRIES: u32 = 5;
+
+/// How long must a channel be missing from the settings? Processes read them anew every five minutes.
+const MISSING_FOR: SignedDuration = SignedDuration::from_mins(6);
 
 /// How many waiting notices does one sender look at?
 const WINDOW: usize = 10_000;
@@ -55,6 +61,9 @@ pub(crate) struct ChannelState {
     /// What its last failure said.
     #[serde(default)]
     pub last_error: Option<String>,
+    /// The settings of some process do not name it, since then.
+    #[serde(default)]
+    pub missing_since: Option<Timestamp>,
 }
 
 /// The oldest waiting notice, and how often the channel answered it with an error of its own.
@@ -225,7 +234,9 @@ impl Sender<'_> {
     async fn run(&mut self) -> Result<Ended, Error> {
         self.give_up_expired().await?;
         let now = self.context.outbound.clock.now();
-        if self.state.rest_until.is_some_and(|until| until > now) {
+        // A rest beyond any that a channel may ask for was set by a clock that was wrong.
+        let resting = |until: Timestamp| until > now && until.duration_since(now) <= MOST_REST;
+        if self.state.rest_until.is_some_and(resting) {
             return Ok(Ended::Stopped);
         }
         while !self.queue.is_empty() {
@@ -244,8 +255,7 @@ impl Sender<'_> {
                     reason,
                 } => {
                     if answered && self.blame_head(&group) && self.next_is_taken(&group).await? {
-                        let head = self.group_at(0);
-                        self.refused(&head, &reason).await?;
+                        self.give_up(&group, &reason).await?;
                     } else {
                         self.rest(permanent, retry_after, reason).await?;
                         return Ok(Ended::Stopped);
@@ -259,17 +269,19 @@ impl Sender<'_> {
     /// Is the channel still ours for the length of a send, by the wall clock just before it?
     async fn may_send(&mut self) -> Result<bool, Error> {
         let clock = &self.context.outbound.clock;
-        let Limits { send_timeout, deadline } = self.limits;
-        if !deadline.leaves(clock.now(), send_timeout + TIME_TO_REMOVE) {
+        let deadline = self.limits.deadline;
+        // Who takes over after us must not find what we have sent.
+        let need = self.limits.send_timeout + TIME_TO_REMOVE;
+        if !deadline.leaves(clock.now(), need) {
             return Ok(false);
         }
-        if !self.lease.outlives(clock.now(), send_timeout) {
+        if !self.lease.outlives(clock.now(), need) {
             let until = deadline.cap(clock.now() + LEASE);
             if !self.context.table.renew(&mut self.lease, until).await? {
                 return Ok(false);
             }
         }
-        Ok(self.lease.outlives(clock.now(), send_timeout))
+        Ok(self.lease.outlives(clock.now(), need))
     }
 
     /// The indexes of the notices that share a message with the one at `first`.
@@ -278,6 +290,11 @@ impl Sender<'_> {
             return Vec::new();
         };
         let alone = vec![first];
+        // A group that has had its tries is taken apart from its head.
+        let had_its_tries = |blamed: &Head| blamed.id == head.id && blamed.tries >= HEAD_TRIES;
+        if self.state.head.as_ref().is_some_and(had_its_tries) {
+            return alone;
+        }
         let Some(group) = self.group(head) else {
             return alone;
         };
@@ -295,7 +312,14 @@ impl Sender<'_> {
     async fn send(&self, group: &[usize]) -> Verdict {
         let notices: Vec<Notice> = group.iter().map(|&at| self.queue[at].notice.clone()).collect();
         let id = &self.queue[group[0]].id;
-        chat::send(&self.context.outbound, &self.bell.channel, &notices, id, SEND_TIMEOUT).await
+        chat::send(
+            &self.context.outbound,
+            &self.bell.channel,
+            &notices,
+            id,
+            self.limits.send_timeout,
+        )
+        .await
     }
 
     async fn taken(&mut self, group: &[usize]) -> Result<(), Error> {
@@ -321,14 +345,14 @@ impl Sender<'_> {
         self.give_up(group, reason).await
     }
 
-    /// Counts an error of the channel's own against the head. True when it has had its tries.
+    /// Counts an error of the channel's own against the head. True when it has had its tries, the last by itself.
     fn blame_head(&mut self, group: &[usize]) -> bool {
         let id = &self.queue[group[0]].id;
         let head = self.state.head.take().filter(|head| head.id == *id);
         let tries = head.map_or(0, |head| head.tries) + 1;
         let id = id.clone();
         self.state.head = Some(Head { id, tries });
-        tries >= HEAD_TRIES
+        tries >= HEAD_TRIES && group.len() == 1
     }
 
     /// Does the channel take the next message, so that the head alone is what it cannot stand?
@@ -480,26 +504,33 @@ impl Context {
     }
 }
 
-/// Gives up what waits for a channel that the settings no longer name; told once elsewhere.
-pub(crate) async fn retire(context: &Context, channel: &str) -> Result<usize, Error> {
-    let waiting = context.table.waiting(channel, WINDOW).await?;
-    let items: Vec<Item> = waiting
-        .into_iter()
-        .filter_map(|waiting| {
+/// Gives up what waits for a channel that the settings no longer name; told once elsewhere. Another process may have
+/// newer settings than we, so only what is missing for a while has left. False while something of it is left.
+pub(crate) async fn retire(context: &Context, channel: &str) -> Result<bool, Error> {
+    let table = &context.table;
+    let now = context.outbound.clock.now();
+    let acquired = table
+        .acquire::<ChannelState>(key::channel(channel), &context.owner, now + LEASE, None)
+        .await?;
+    let Acquired::Ours(lease, stored) = acquired else {
+        return Ok(false);
+    };
+    let mut state = stored.map(|stored: Stored<_>| stored.doc).unwrap_or_default();
+    let since = *state.missing_since.get_or_insert(now);
+    if now.duration_since(since) >= MISSING_FOR {
+        let waiting = table.waiting(channel, WINDOW).await?;
+        let readable = waiting.into_iter().filter_map(|waiting| {
             Some(Item {
                 notice: Notice::from_stored(&waiting.notice)?,
                 id: waiting.id,
                 stored: waiting.notice,
             })
-        })
-        .collect();
-    let items: Vec<&Item> = items.iter().collect();
-    bury(
-        context,
-        channel,
-        &items,
-        "the settings no longer name the channel",
-        None,
-    )
-    .await
+        });
+        let items: Vec<Item> = readable.collect();
+        let items: Vec<&Item> = items.iter().collect();
+        let reason = "the settings no longer name the channel";
+        bury(context, channel, &items, reason, Some(&lease)).await?;
+    }
+    table.change(&lease, TargetChange::store(&state)?.and_release()).await?;
+    Ok(now.duration_since(since) >= MISSING_FOR)
 }

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use state::{DeadLetter, Error, TransactionError, Write, key};
 
 use crate::context::Context;
-use crate::deliver::ChannelState;
 
 /// How many waiting notices are listed for a channel.
 const LISTED: usize = 1000;
@@ -55,8 +54,7 @@ pub enum OutboxError {
 /// When the table cannot be reached.
 pub async fn list(context: &Context) -> Result<(Vec<Pending>, Vec<Dead>), Error> {
     let mut names: Vec<String> = context.bells.iter().map(|b| b.channel.name.clone()).collect();
-    let known = context.table.query::<ChannelState>(key::CHANNELS).await?;
-    names.extend(known.into_iter().map(|(name, _)| name));
+    names.extend(context.table.sort_keys(key::CHANNELS).await?);
     names.sort_unstable();
     names.dedup();
     let now = context.outbound.clock.now();

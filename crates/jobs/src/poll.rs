@@ -254,13 +254,17 @@ impl Observation<'_> {
         let Change {
             package,
             before,
-            after,
+            mut after,
             event,
         } = change;
         let project = self.project.to_string();
         let key = key::incident(&project, &package);
         let rev = before.as_ref().map(|stored| stored.rev);
         let before = before.map(|stored| stored.doc);
+        let at = not_before(now, before.as_ref().map(|before| before.last_rung));
+        if let Some(after) = after.as_mut().filter(|_| event.is_some()) {
+            after.last_rung = at;
+        }
         let write = match (&before, &after) {
             (before, Some(after)) if before.as_ref() != Some(after) => Write::put(key, after, rev)?,
             (Some(_), None) => Write::Delete { key, rev },
@@ -278,7 +282,6 @@ impl Observation<'_> {
         };
         let seen = polled.seen.get(&package);
         let fact = incident::fact(event, &package, about, seen, pages);
-        let at = not_before(now, before.as_ref().map(|before| before.last_rung));
         let notice = Notice::new(at, fact);
         let name = format!("{}#{project}/{package}/{}", notice.event(), about.highest_build);
         tracing::info!(project, package, event = notice.event(), "accepted");

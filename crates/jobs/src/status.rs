@@ -108,8 +108,10 @@ pub async fn status(context: &Context) -> Result<Status, Error> {
     let known = table.query::<ChannelState>(key::CHANNELS).await?;
     let mut states: BTreeMap<String, ChannelState> =
         known.into_iter().map(|(name, stored)| (name, stored.doc)).collect();
-    for bell in &context.bells {
-        states.entry(bell.channel.name.clone()).or_default();
+    let leased_only = table.sort_keys(key::CHANNELS).await?;
+    let named = context.bells.iter().map(|bell| bell.channel.name.clone());
+    for name in leased_only.into_iter().chain(named) {
+        states.entry(name).or_default();
     }
     let mut channels = Vec::new();
     for (channel, state) in states {

@@ -14,6 +14,9 @@ use serde::de::DeserializeOwned;
 use crate::table::{Attributes, document, integer, stored, string, timestamp};
 use crate::{Error, Key, Stored, Table, Write};
 
+/// A tick or a lease that is further ahead than this was set by a clock that was wrong, and counts for nothing.
+const AHEAD: Duration = Duration::from_hours(1);
+
 /// The condition of every write for a leased target.
 pub(crate) const OURS: &str = "lease_token = :token";
 
@@ -133,10 +136,11 @@ impl Table {
         until: Timestamp,
         tick: Option<Timestamp>,
     ) -> Result<Acquired<T>, Error> {
+        let now = self.clock.now();
         let token = format!("{:032x}", fastrand::u128(..));
-        let mut free = "(attribute_not_exists(lease_until) OR lease_until < :now)".to_owned();
+        let mut free = "(attribute_not_exists(lease_until) OR lease_until < :now OR lease_until > :absurd)".to_owned();
         if tick.is_some() {
-            free.push_str(" AND (attribute_not_exists(tick) OR tick < :tick)");
+            free.push_str(" AND (attribute_not_exists(tick) OR tick < :tick OR tick > :absurd)");
         }
         let mut request = self
             .client
@@ -149,7 +153,8 @@ impl Table {
             .expression_attribute_values(":owner", string(owner))
             .expression_attribute_values(":token", string(&token))
             .expression_attribute_values(":until", integer(until.as_millisecond()))
-            .expression_attribute_values(":now", integer(self.clock.now().as_millisecond()))
+            .expression_attribute_values(":now", integer(now.as_millisecond()))
+            .expression_attribute_values(":absurd", integer((now + AHEAD).as_millisecond()))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         if let Some(tick) = tick {

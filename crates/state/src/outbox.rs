@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::table::{stored, string};
 use crate::{Error, Key, Table, Write, key};
 
+/// How many bytes of notices are held at once? A Lambda has 128 MB, and several channels.
+const MAX_BYTES: usize = 8 << 20;
+
 /// How many removals one request can hold (DynamoDB's limit).
 const BATCH: usize = 25;
 
@@ -39,18 +42,20 @@ pub struct DeadLetter {
 }
 
 impl Table {
-    /// A channel's waiting notices, oldest first, at most `limit`.
+    /// A channel's waiting notices, oldest first, at most `limit`, and 8 MB.
     ///
     /// # Errors
     /// When the table cannot be reached.
     pub async fn waiting(&self, channel: &str, limit: usize) -> Result<Vec<Waiting>, Error> {
         let mut waiting = Vec::new();
+        let mut bytes = 0;
         // A look for the first few must not pay for a whole page of them.
         let page_size = i32::try_from(limit).ok().filter(|limit| *limit <= 100);
         self.each_item(&key::outbox(channel), page_size, |key, item| {
             let notice = stored::<String>(&key, &item)?.doc;
+            bytes += notice.len();
             waiting.push(Waiting { id: key.sk, notice });
-            Ok(waiting.len() < limit)
+            Ok(waiting.len() < limit && bytes < MAX_BYTES)
         })
         .await?;
         Ok(waiting)

@@ -197,6 +197,20 @@ impl Table {
         Ok(found)
     }
 
+    /// The sort keys of all items of a partition, also of those without a document.
+    ///
+    /// # Errors
+    /// When the table cannot be reached.
+    pub async fn sort_keys(&self, pk: &str) -> Result<Vec<String>, Error> {
+        let mut found = Vec::new();
+        self.each_item(pk, None, |key, _| {
+            found.push(key.sk);
+            Ok(true)
+        })
+        .await?;
+        Ok(found)
+    }
+
     /// Calls `on_item` with every item of a partition until it returns false. Without a page size, pages are of 1 MB.
     pub(crate) async fn each_item(
         &self,

@@ -4,14 +4,13 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use anyhow::{bail, ensure};
-use boot::{Logs, Secrets, SecretsAt, Settings, StateAt};
+use boot::{Live, Logs, Secrets, SecretsAt, Settings, Source, StateAt};
 use jiff::Timestamp;
 use jobs::{Bell, Context, Report, Watch};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use outbound::Outbound;
 use serde::Serialize;
 use state::Table;
-use tokio::sync::OnceCell;
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 
@@ -24,11 +23,9 @@ const PREPARE_LIMIT: Duration = Duration::from_secs(7);
 pub(crate) struct Function {
     outbound: Outbound,
     table: Table,
-    /// The secret's name or ARN.
-    secret: String,
     watch: Watch,
-    /// What a pass works with, once the secret could be read.
-    context: OnceCell<Context>,
+    /// What a pass works with, made of the secret.
+    context: Live<Context>,
 }
 
 impl Function {
@@ -53,10 +50,25 @@ impl Function {
         );
         let outbound = Outbound::new();
         let access = boot::access(&outbound, env)?;
+        let table = Table::new(&table, access.clone(), outbound.clock.clone());
+        let make = {
+            let (outbound, table) = (outbound.clone(), table.clone());
+            move |secrets: Secrets| Context {
+                outbound: outbound.clone(),
+                table: table.clone(),
+                // Whoever finds a lease in the table finds its log, too.
+                owner: env("AWS_LAMBDA_LOG_STREAM_NAME").unwrap_or_else(|| "copperbell-watch".to_owned()),
+                bells: secrets
+                    .bells
+                    .into_iter()
+                    .map(|(channel, route)| Bell { channel, route })
+                    .collect(),
+            }
+        };
         let function = Self {
-            table: Table::new(&table, access, outbound.clock.clone()),
+            context: Live::new(Source::Aws(secret, access), outbound.clone(), make),
             outbound,
-            secret,
+            table,
             watch: Watch {
                 copr: settings.copr,
                 projects: settings.projects,
@@ -64,7 +76,6 @@ impl Function {
                 remind_after: settings.remind_after,
                 poll_failures: settings.poll_failures,
             },
-            context: OnceCell::new(),
         };
         function.prepare().await;
         Ok(function)
@@ -75,12 +86,10 @@ impl Function {
         // The channels are in the secret; the table waits for nothing.
         let table = boot::warm_table(&self.table);
         let channels = async {
-            match self.context().await {
-                Ok(context) => {
-                    let channels = context.bells.iter().map(|bell| &bell.channel);
-                    boot::warm_channels(&self.outbound, channels).await;
-                }
-                Err(error) => tracing::warn!("{error:#}; it is read again with the first event"),
+            // What goes wrong here is logged, and tried again with the first event.
+            if let Ok(context) = self.context.get().await {
+                let channels = context.bells.iter().map(|bell| &bell.channel);
+                boot::warm_channels(&self.outbound, channels).await;
             }
         };
         let both = Box::pin(async { tokio::join!(table, channels) });
@@ -89,36 +98,19 @@ impl Function {
         }
     }
 
-    /// What a pass works with; the secret is read if that has not been done yet.
-    async fn context(&self) -> anyhow::Result<&Context> {
-        let read = async || {
-            let access = boot::access(&self.outbound, env)?;
-            let secrets = Secrets::from_aws(&self.secret, access, &self.outbound).await?;
-            let bells = secrets.bells.into_iter();
-            Ok(Context {
-                outbound: self.outbound.clone(),
-                table: self.table.clone(),
-                // Whoever finds a lease in the table finds its log, too.
-                owner: env("AWS_LAMBDA_LOG_STREAM_NAME").unwrap_or_else(|| "copperbell-watch".to_owned()),
-                bells: bells.map(|(channel, route)| Bell { channel, route }).collect(),
-            })
-        };
-        self.context.get_or_try_init(read).await
-    }
-
     /// Makes one pass. One that is not complete is no error: what was done is done, and the next tick goes on.
     ///
     /// # Errors
     /// When the secret cannot be read: the runtime logs it, and Lambda sends the event again.
     pub(crate) async fn invoke(&self, event: LambdaEvent<Option<Event>>) -> Result<Report, Diagnostic> {
-        let context = self.context().await.map_err(|error| Diagnostic {
+        let context = self.context.get().await.map_err(|error| Diagnostic {
             error_type: "SecretUnreadable".to_owned(),
-            error_message: format!("{error:#}"),
+            error_message: error.to_string(),
         })?;
         let now = self.outbound.clock.now();
         let tick = event.payload.unwrap_or_default().tick(now);
         let deadline = deadline(event.context.deadline());
-        let report = jobs::run(context, &self.watch, tick, deadline, |_| ()).await;
+        let report = jobs::run(&context, &self.watch, tick, deadline, |_| ()).await;
         log(&report, &event.context.request_id);
         Ok(report)
     }

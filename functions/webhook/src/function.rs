@@ -135,7 +135,7 @@ impl Function {
         if received != Received::Forged {
             return (received, Some(loaded));
         }
-        let Some(newer) = self.loaded.newer().await else {
+        let Some(newer) = self.loaded.newer(&loaded).await else {
             return (received, Some(loaded));
         };
         let received = jobs::receive(&newer.context, &newer.keys, headers, body).await;

