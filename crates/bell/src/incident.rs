@@ -343,20 +343,10 @@ pub struct Pages<'a> {
     pub build_url: &'a dyn Fn(u64) -> String,
 }
 
-/// The fact to say of an event. `incident` is the open one, or the one that has just ended; `seen` what the monitor
-/// shows of the package now.
+/// The fact to say of an event. `incident` is the open one, or the one that has just ended.
 #[must_use]
-pub fn fact(event: Event, package: &str, incident: &Incident, seen: Option<&Seen>, pages: Pages<'_>) -> Fact {
-    let proof = || {
-        let seen = seen?.chroots.values();
-        seen.filter(|chroot| chroot.state.is_proof())
-            .map(|chroot| chroot.build_id)
-            .max()
-    };
-    let build_id = match event {
-        Event::Recovered => proof().unwrap_or(incident.highest_build),
-        _ => incident.highest_build,
-    };
+pub fn fact(event: Event, package: &str, incident: &Incident, pages: Pages<'_>) -> Fact {
+    let build_id = incident.highest_build;
     let chroots = incident.chroots.iter().map(|(name, failing)| FailingChroot {
         name: name.clone(),
         build_id: failing.build_id,

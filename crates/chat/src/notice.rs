@@ -73,7 +73,7 @@ pub struct Builds {
     pub project_url: String,
     /// The package.
     pub package: String,
-    /// The newest failing build; where the package is well, the build that proved it.
+    /// The newest build that failed.
     pub build_id: u64,
     /// That build's page.
     pub build_url: String,

@@ -185,7 +185,7 @@ impl Observation<'_> {
         for change in decided {
             report.failing += usize::from(change.after.is_some());
             count(report, &change);
-            facts.extend(self.fact(change, &polled, now)?);
+            facts.extend(self.fact(change, now)?);
         }
         let project_page = self.watch.copr.project_page(self.project);
         let names = (report.project.as_str(), project_page.as_str());
@@ -250,7 +250,7 @@ impl Observation<'_> {
     }
 
     /// What to write for one package; nothing where nothing changed.
-    fn fact(&self, change: Change, polled: &Polled, now: Timestamp) -> Result<Option<Accepted>, TransactionError> {
+    fn fact(&self, change: Change, now: Timestamp) -> Result<Option<Accepted>, TransactionError> {
         let Change {
             package,
             before,
@@ -280,8 +280,7 @@ impl Observation<'_> {
             project_url: &project_page,
             build_url: &|id| self.watch.copr.build_page(id),
         };
-        let seen = polled.seen.get(&package);
-        let fact = incident::fact(event, &package, about, seen, pages);
+        let fact = incident::fact(event, &package, about, pages);
         let notice = Notice::new(at, fact);
         let name = format!("{}#{project}/{package}/{}", notice.event(), about.highest_build);
         tracing::info!(project, package, event = notice.event(), "accepted");
