@@ -568,9 +568,12 @@ async fn a_thousand_deliveries_from_fifty_connections_are_each_rung_once() {
         let rung = rung(chat);
         let unique: BTreeSet<_> = rung.iter().collect();
         assert_eq!(unique.len(), 750);
-        // Only a chat whose answer was lost, on a machine that stood still for five seconds, may be told again.
-        let failed = serve.log().contains("the channel failed");
-        assert!(rung.len() == 750 || failed, "{} notices for 750 issues", rung.len());
+        let log = serve.log();
+        let troubles: Vec<_> = log
+            .lines()
+            .filter(|line| line.contains("WARN") || line.contains("ERROR"))
+            .collect();
+        assert_eq!(rung.len(), 750, "{troubles:#?}");
     }
     println!(
         "1000 deliveries, answers {counts:?}; 750 issues rung once on each of two channels, in {} and {} messages",
