@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Arg, ArgMatches, CommandFactory as _, Parser, Subcommand};
 
@@ -47,6 +48,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: OutboxAction,
     },
+    /// Get back what GitHub could not deliver: read the delivery logs of the hooks
+    Redelivery {
+        #[command(subcommand)]
+        action: RedeliveryAction,
+    },
     /// Show the life of a build and of an issue on stand-ins: no network, no account, nothing left behind
     Demo,
 }
@@ -67,6 +73,33 @@ pub(crate) enum OutboxAction {
     Drop {
         /// The id of a dead letter, as `outbox list` shows it
         id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RedeliveryAction {
+    /// Read the logs now, and redeliver what is due (a part of every `watch`)
+    Run {
+        /// How far back to read, such as 3d [default: to the last reading; 24h for a hook that is new]
+        #[arg(long, value_name = "DURATION", value_parser = boot::parse_duration)]
+        since: Option<Duration>,
+        /// Print the report as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read the logs and show what did not arrive and what would be done about it; change nothing
+    Plan {
+        /// How far back to read, such as 3d [default: to the last reading; 24h for a hook that is new]
+        #[arg(long, value_name = "DURATION", value_parser = boot::parse_duration)]
+        since: Option<Duration>,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Try a delivery again that was given up
+    Retry {
+        /// The delivery's guid
+        guid: String,
     },
 }
 

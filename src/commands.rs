@@ -2,6 +2,7 @@
 
 pub(crate) mod demo;
 pub(crate) mod outbox;
+pub(crate) mod redelivery;
 pub(crate) mod ring;
 pub(crate) mod serve;
 pub(crate) mod status;

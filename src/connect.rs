@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use boot::{Live, Logs, Secrets, SecretsAt, Settings, Source, StateAt};
 use clap::ArgMatches;
+use github::{ApiUrl, GitHub};
 use jobs::{Bell, Context, Keys, Watch};
 use outbound::{Clock, Outbound};
 use state::{Access, Table};
@@ -69,16 +70,19 @@ impl Standalone {
             Source::None => Secrets::console(machine_output),
             source => source.read(&start.outbound).await,
         };
+        let settings = start.settings;
+        let secrets = secrets.map_err(bad)?;
         let loaded = load(
             &start.outbound,
             &start.table,
-            start.settings.allow_sha1,
-            secrets.map_err(bad)?,
+            &settings.github,
+            settings.allow_sha1,
+            secrets,
         );
         Ok(Self {
             loaded,
-            listen: start.settings.listen,
-            watch: watch(start.settings),
+            listen: settings.listen,
+            watch: settings.watch,
         })
     }
 }
@@ -95,8 +99,8 @@ impl Server {
         let clock = outbound.clock.clone();
         let allow_sha1 = settings.allow_sha1;
         let make = {
-            let outbound = outbound.clone();
-            move |secrets| load(&outbound, &table, allow_sha1, secrets)
+            let (outbound, github) = (outbound.clone(), settings.github.clone());
+            move |secrets| load(&outbound, &table, &github, allow_sha1, secrets)
         };
         let loaded = Live::new(source, outbound, make);
         loaded.get().await.map_err(bad)?;
@@ -106,7 +110,7 @@ impl Server {
             listen: settings.listen,
             status_listen: settings.status_listen,
             every: settings.every,
-            watch: watch(settings),
+            watch: settings.watch,
         })
     }
 }
@@ -163,7 +167,7 @@ impl Start {
 }
 
 /// What a process works with, once it has the secrets.
-pub(crate) fn load(outbound: &Outbound, table: &Table, allow_sha1: bool, secrets: Secrets) -> Loaded {
+pub(crate) fn load(outbound: &Outbound, table: &Table, github: &ApiUrl, allow_sha1: bool, secrets: Secrets) -> Loaded {
     let bells = secrets.bells.into_iter();
     Loaded {
         context: Context {
@@ -171,22 +175,12 @@ pub(crate) fn load(outbound: &Outbound, table: &Table, allow_sha1: bool, secrets
             table: table.clone(),
             owner: format!("copperbell, process {}", std::process::id()),
             bells: bells.map(|(channel, route)| Bell { channel, route }).collect(),
+            github: GitHub::new(github.clone(), secrets.github),
         },
         keys: Keys {
             secrets: secrets.webhook,
             allow_sha1,
         },
-    }
-}
-
-/// What to watch.
-pub(crate) fn watch(settings: Settings) -> Watch {
-    Watch {
-        copr: settings.copr,
-        projects: settings.projects,
-        ignore: settings.ignore,
-        remind_after: settings.remind_after,
-        poll_failures: settings.poll_failures,
     }
 }
 

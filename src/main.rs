@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, RedeliveryAction};
 use crate::connect::{BadStart, Server, Standalone};
 
 /// Everything was observed, and everything decided is stored.
@@ -44,6 +44,13 @@ fn main() -> ExitCode {
             Command::Status { json } => commands::status::run(&Standalone::start(&matches, json).await?, json).await,
             Command::Outbox { action } => {
                 commands::outbox::run(&Standalone::start(&matches, false).await?, action).await
+            }
+            Command::Redelivery { action } => {
+                let json = matches!(
+                    action,
+                    RedeliveryAction::Run { json: true, .. } | RedeliveryAction::Plan { json: true, .. }
+                );
+                commands::redelivery::run(Standalone::start(&matches, json).await?, action).await
             }
         }
     });

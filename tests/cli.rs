@@ -160,13 +160,13 @@ fn wrong_settings_are_one_sentence_and_exit_2_and_nothing_is_done() {
     refuse(&["--copr-projects", "a/b"], Some(&channels(bad_url)), 0o600);
     refuse(&["--copr-projects", "a/b", "--state", "dynamodb:bells"], None, 0);
     insta::assert_snapshot!(sentences.join("\n"), @r#"
-    copperbell: COPR_PROJECTS: it is empty, so there is nothing to watch: expected one project at least
+    copperbell: COPR_PROJECTS, GITHUB_HOOKS: both are empty, so there is nothing to watch: expected one project or hook at least
     copperbell: COPR_PROJECTS: `foo` is no Copr project: expected owner/name, @group/name or owner/name:pr:12
     copperbell: COPR_URL: expected an http:// or https:// URL without user, query and fragment, such as https://copr.fedorainfracloud.org
     copperbell: SECRETS: cannot read missing.json: No such file or directory (os error 2)
     copperbell: STATE: cannot open no/such/directory/x.db: No such file or directory (os error 2)
     copperbell: SECRETS: everybody on this machine can read secrets.json: run `chmod 600 secrets.json`
-    copperbell: SECRETS: the document is not usable: unknown field `chanels`, expected `github_webhook_secret` or `channels` at line 1 column 10
+    copperbell: SECRETS: the document is not usable: unknown field `chanels`, expected one of `github_webhook_secret`, `github_app`, `github_token`, `channels` at line 1 column 10
     copperbell: SECRETS: the document is not usable: two channels are called `team`, expected a name for each
     copperbell: SECRETS: the document is not usable: channel "team": expected https (http is for loopback hosts alone)
     copperbell: AWS_ACCESS_KEY_ID: it is not set; AWS needs AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY

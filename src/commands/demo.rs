@@ -1,21 +1,24 @@
-//! `copperbell demo`: a build's life and an issue's, by the real code on stand-ins, in simulated hours.
+//! `copperbell demo`: a build's life, an issue's and an outage's, by the real code on stand-ins, in simulated hours.
 //!
 //! It is given nothing of the user's: no settings, no secrets, no state, and the engine it remembers in ends with it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use boot::{Secrets, Settings};
 use jiff::Timestamp;
-use jobs::{Limits, Received, Report, Watch};
+use jobs::{Limits, Pass, Received, Report, Scope, Watch};
 use outbound::{Clock, Deadline, FaultPoint, Outbound};
 use serde_json::{Value, json};
-use world::{Chat, ChatAnswer, Monitor, Reply, recorded};
+use world::{Chat, ChatAnswer, Event, GitHub, Monitor, Outcome, Reply, Rights, recorded};
 
-use crate::connect::{Loaded, load, local_table, watch};
+use crate::connect::{Loaded, load, local_table};
 use crate::output::{counted, print};
 
 const PROJECT: &str = "alice/demo";
+const HOOK: &str = "repo:acme/app:1";
 const SECRET: &str = "demo";
 const WEBHOOK_SECRET: &str = "It's a Secret to Everybody";
 
@@ -23,6 +26,7 @@ pub(crate) async fn run() -> anyhow::Result<bool> {
     let mut stage = Stage::set().await?;
     builds(&mut stage).await?;
     issues(&mut stage).await?;
+    outage(&mut stage).await?;
     stage.end()
 }
 
@@ -130,46 +134,95 @@ async fn issues(stage: &mut Stage) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn outage(stage: &mut Stage) -> anyhow::Result<()> {
+    print(
+        "Another server of yours takes GitHub's webhooks, too. GitHub never sends a failed one again by itself; \
+         Copperbell reads the log of the hook and sees to it.\n\n",
+    )?;
+    stage.quiet("15:00", "all is well").await?;
+    stage.receiver_answers(0);
+    stage.lose(3).await;
+    stage
+        .quiet("15:10", "the server is down, and three deliveries are lost")
+        .await?;
+    stage.lose(4).await;
+    for (hour, what) in [
+        (
+            "15:20",
+            "four more; redelivering would be in vain, so one delivery a pass tries",
+        ),
+        ("15:30", "nothing is held against a delivery while its receiver is down"),
+    ] {
+        stage.quiet(hour, what).await?;
+    }
+    stage.receiver_answers(200);
+    for (hour, what) in [
+        ("15:40", "the server is back"),
+        ("15:50", "the one that tried got through, so the others follow"),
+        ("16:00", "and all of them have arrived"),
+    ] {
+        stage.quiet(hour, what).await?;
+    }
+    Ok(())
+}
+
 /// The stand-ins, and Copperbell between them.
 struct Stage {
     copr: world::Copr,
+    github: GitHub,
+    answer: Arc<AtomicU16>,
+    guids: Vec<String>,
     slack: Chat,
     feishu: Chat,
     loaded: Loaded,
     watch: Watch,
-    facts: usize,
 }
 
 impl Stage {
     async fn set() -> anyhow::Result<Self> {
         let copr = world::Copr::start().await;
+        copr.set(PROJECT, Reply::monitor(recorded::WAITING));
         let slack = Chat::slack().await;
         let feishu = Chat::feishu(Some(SECRET)).await;
         let start: Timestamp = "2026-03-02T09:00:00Z".parse().context("Failed to read the hour")?;
         let outbound = Outbound::with(Clock::simulated(start), FaultPoint::none());
+        let clock = outbound.clock.clone();
+        let github = GitHub::start(move || clock.now().as_millisecond()).await;
+        github.set_token("token", Rights::Redeliver);
+        github.add_hook(HOOK, "https://ci.acme.example/webhook", None);
+        let answer = Arc::new(AtomicU16::new(200));
+        let answers = answer.clone();
+        github.script(HOOK, move |_| match answers.load(Ordering::Relaxed) {
+            0 => Outcome::refused(),
+            status => Outcome::answered(status),
+        });
         let engine = embedded::Engine::memory()?;
         let table = local_table(engine, &outbound).await?;
         let secrets = Secrets::parse(
             &json!({"channels": [
-                {"name": "team", "url": slack.url(), "events": ["copr.*", "issues.*", "issue_comment.*"]},
+                {"name": "team", "url": slack.url(), "events": ["copr.*", "issues.*", "issue_comment.*", "redelivery.*"]},
                 {"name": "rpm", "url": feishu.url(), "secret": SECRET, "events": ["copr.*"]},
-                {"name": "console", "url": "console:", "events": ["copr.*", "issues.*", "issue_comment.*"]},
-            ], "github_webhook_secret": WEBHOOK_SECRET})
+                {"name": "console", "url": "console:", "events": ["copr.*", "issues.*", "issue_comment.*", "redelivery.*"]},
+            ], "github_webhook_secret": WEBHOOK_SECRET, "github_token": "token"})
             .to_string(),
         )?;
         let settings = Settings::read(|name| match name {
             "COPR_URL" => Some(copr.url()),
             "COPR_PROJECTS" => Some(PROJECT.to_owned()),
+            "GITHUB_API_URL" => Some(github.url()),
+            "GITHUB_HOOKS" => Some(HOOK.to_owned()),
             _ => None,
         })?;
-        let loaded = load(&outbound, &table, false, secrets);
+        let loaded = load(&outbound, &table, &settings.github, false, secrets);
         Ok(Self {
             copr,
+            github,
+            answer,
+            guids: Vec::new(),
             slack,
             feishu,
             loaded,
-            watch: watch(settings),
-            facts: 0,
+            watch: settings.watch,
         })
     }
 
@@ -188,16 +241,45 @@ impl Stage {
         self.copr.set(PROJECT, Reply::monitor(monitor.into()));
         print(&format!("{hour}  {what}\n"))?;
         let context = &self.loaded.context;
-        let report = jobs::run(
-            context,
-            &self.watch,
-            context.outbound.clock.now(),
-            Deadline::NONE,
-            |_| {},
-        )
-        .await;
-        self.facts += facts(&report);
+        let pass = Pass::new(context.outbound.clock.now(), Deadline::NONE);
+        let report = jobs::run(context, &self.watch, pass, |_| {}).await;
         print(&format!("       {}\n\n", seen(&report)))
+    }
+
+    /// What the other server answers from now on; 0: nobody is there.
+    fn receiver_answers(&self, status: u16) {
+        self.answer.store(status, Ordering::Relaxed);
+    }
+
+    /// So many deliveries are sent to the other server, each a minute after the one before.
+    async fn lose(&mut self, count: usize) {
+        for _ in 0..count {
+            self.loaded.context.outbound.clock.advance(Duration::from_mins(1));
+            let event = Event::new("push", &json!({"repository": {"id": 7}}));
+            self.guids.push(self.github.emit(&[HOOK], event).await);
+        }
+    }
+
+    /// Moves the clock on to `hour` and runs a pass that looks at the hook alone.
+    async fn quiet(&mut self, hour: &str, what: &str) -> anyhow::Result<()> {
+        self.turn_to(hour)?;
+        print(&format!("{hour}  {what}\n"))?;
+        let context = &self.loaded.context;
+        let pass = Pass {
+            scope: Scope::Hooks,
+            ..Pass::new(context.outbound.clock.now(), Deadline::NONE)
+        };
+        let report = jobs::run(context, &self.watch, pass, |_| {}).await;
+        let hook = report.hooks.first().context("Failed to read the log of the hook")?;
+        let arrived = self.guids.iter().filter(|guid| self.github.successes(HOOK, guid) > 0);
+        let sent = report.channels.iter().any(|channel| channel.sent > 0);
+        let silent = if sent { "" } else { ", silent" };
+        print(&format!(
+            "       ({} of {} arrived, {} redelivered now{silent})\n\n",
+            arrived.count(),
+            self.guids.len(),
+            hook.redelivered
+        ))
     }
 
     /// Moves the clock on to `hour` and takes a delivery of GitHub's.
@@ -230,7 +312,6 @@ impl Stage {
             deadline: Deadline::NONE,
         };
         jobs::deliver(context, limits).await;
-        self.facts += usize::from(received == Received::Accepted);
         let silent = if received == Received::Accepted { "" } else { ", silent" };
         print(&format!("       (answered {}{silent})\n\n", received.status()))
     }
@@ -247,8 +328,7 @@ impl Stage {
             )
         };
         print(&format!(
-            "{} were accepted.\n{}{}",
-            counted(self.facts, "fact"),
+            "{}{}",
             said("Slack", &self.slack),
             said("Feishu", &self.feishu),
         ))?;
@@ -303,14 +383,6 @@ fn comment() -> Value {
         "created_at": at("13:40"),
     });
     payload
-}
-
-/// How many facts a pass accepted.
-fn facts(report: &Report) -> usize {
-    let projects = report.projects.iter();
-    projects
-        .map(|p| p.broken + p.grown + p.failed_again + p.reminded + p.recovered + p.gone)
-        .sum()
 }
 
 /// What a pass saw, in a line.

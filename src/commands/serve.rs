@@ -14,7 +14,7 @@ use axum::routing::{get, post};
 use bytes::BytesMut;
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
-use jobs::{Limits, MAX_BODY, Received};
+use jobs::{Limits, MAX_BODY, Pass, Received};
 use outbound::{Clock, Deadline};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, watch};
@@ -222,10 +222,10 @@ async fn schedule(shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
         let Ok(loaded) = server.loaded.get().await else {
             continue;
         };
-        let deadline = Deadline::at(tick + server.every);
+        let pass = Pass::new(tick, Deadline::at(tick + server.every));
         // A pass that is cut off goes on where it was with the next one.
         let report = tokio::select! {
-            report = Box::pin(jobs::run(&loaded.context, &server.watch, tick, deadline, |_| {})) => report,
+            report = Box::pin(jobs::run(&loaded.context, &server.watch, pass, |_| {})) => report,
             () = told(stopped.clone()) => return,
         };
         if let Some(why_not) = report.why_not {

@@ -32,11 +32,28 @@ fn for_people(status: &Status) -> String {
                 project.project.clone(),
                 polls.last_good.map_or("never".to_owned(), |at| at.to_string()),
                 counted(polls.incidents, "incident"),
-                polls.last_error.clone().unwrap_or_default(),
+                polls.streak.last_error.clone().unwrap_or_default(),
             ]
         });
         shown += "\n";
         shown += &table(&["project", "last good poll", "open", "last error"], rows);
+    }
+    if !status.hooks.is_empty() {
+        let rows = status.hooks.iter().map(|hook| {
+            let state = &hook.state;
+            let down = state.breaker.open_since.map(|since| format!("down since {since}"));
+            vec![
+                hook.hook.clone(),
+                state.last_good.map_or("never".to_owned(), |at| at.to_string()),
+                state.newest.map(|at| at.to_string()).unwrap_or_default(),
+                state.lost.to_string(),
+                state.given_up.to_string(),
+                state.streak.last_error.clone().or(down).unwrap_or_default(),
+            ]
+        });
+        let header = ["hook", "last read", "newest delivery", "lost", "given up", "trouble"];
+        shown += "\n";
+        shown += &table(&header, rows);
     }
     if !status.incidents.is_empty() {
         let rows = status.incidents.iter().map(incident_row);

@@ -3,26 +3,36 @@
 use std::io::IsTerminal as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use jobs::{Outcome, Progress, ProjectReport, Report};
+use jobs::{HookReport, Outcome, Pass, Progress, ProjectReport, Report, Scope};
 use outbound::Deadline;
 
 use crate::connect::{BadStart, Standalone};
 use crate::output::{counted, print, print_json};
 
 pub(crate) async fn run(standalone: Standalone, json: bool) -> anyhow::Result<bool> {
-    let Standalone { loaded, watch, .. } = standalone;
-    let context = loaded.context;
-    if watch.projects.is_empty() {
-        let what = "COPR_PROJECTS: it is empty, so there is nothing to watch: expected one project at least";
+    if standalone.watch.is_empty() {
+        let what = "COPR_PROJECTS, GITHUB_HOOKS: both are empty, so there is nothing to watch: expected one project or \
+                    hook at least";
         return Err(BadStart::new(what).into());
     }
-    let bar = progress_bar(watch.projects.len());
+    pass(&standalone, Scope::All, json).await
+}
+
+/// Makes a pass and prints what it did.
+pub(crate) async fn pass(standalone: &Standalone, scope: Scope, json: bool) -> anyhow::Result<bool> {
+    let Standalone { loaded, watch, .. } = standalone;
+    let context = &loaded.context;
+    let bar = progress_bar(watch.projects.len() + watch.redelivery.hooks.len());
     let on_progress = |progress: Progress<'_>| {
         bar.set_position(progress.done as u64);
-        bar.set_message(progress.project.to_owned());
+        bar.set_message(progress.target.to_owned());
     };
-    let tick = context.outbound.clock.now();
-    let report = jobs::run(&context, &watch, tick, Deadline::NONE, on_progress).await;
+    let pass = Pass {
+        tick: context.outbound.clock.now(),
+        deadline: Deadline::NONE,
+        scope,
+    };
+    let report = jobs::run(context, watch, pass, on_progress).await;
     bar.finish_and_clear();
     if json {
         print_json(&report)?;
@@ -36,17 +46,18 @@ pub(crate) async fn run(standalone: Standalone, json: bool) -> anyhow::Result<bo
 }
 
 /// A line that moves, on a terminal; nothing in a pipe.
-fn progress_bar(projects: usize) -> ProgressBar {
-    if projects < 2 || !std::io::stderr().is_terminal() {
+fn progress_bar(targets: usize) -> ProgressBar {
+    if targets < 2 || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("polling {pos} of {len}: {msg}");
-    ProgressBar::new(projects as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let style = ProgressStyle::with_template("looked at {pos} of {len}: {msg}");
+    ProgressBar::new(targets as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// The pass in a few lines.
 pub(crate) fn summary(report: &Report) -> String {
-    let mut lines: Vec<String> = report.projects.iter().map(project_line).collect();
+    let projects = report.projects.iter().map(project_line);
+    let mut lines: Vec<String> = projects.chain(report.hooks.iter().map(hook_line)).collect();
     for channel in &report.channels {
         let mut parts = Vec::new();
         if channel.sent > 0 {
@@ -90,7 +101,29 @@ fn project_line(report: &ProjectReport) -> String {
         (report.gone, "gone"),
         (report.unwatched, "no longer watched"),
     ];
-    let news = news.into_iter().filter(|(count, _)| *count > 0);
-    parts.extend(news.map(|(count, what)| format!("{count} {what}")));
+    parts.extend(counts(&news));
     format!("{project}: {}", parts.join(", "))
+}
+
+fn hook_line(report: &HookReport) -> String {
+    let hook = &report.hook;
+    let mut parts = Vec::new();
+    if report.outcome == Outcome::Ok {
+        parts.push(format!("{} read", counted(report.read, "delivery")));
+    }
+    let news = [
+        (report.lost, "lost"),
+        (report.redelivered, "redelivered"),
+        (report.recovered, "recovered"),
+        (report.given_up, "given up"),
+    ];
+    parts.extend(counts(&news));
+    parts.extend(report.error.clone());
+    format!("{hook}: {}", parts.join(", "))
+}
+
+/// Those that there are any of: "2 broke".
+fn counts(news: &[(usize, &str)]) -> impl Iterator<Item = String> {
+    let news = news.iter().filter(|(count, _)| *count > 0);
+    news.map(|(count, what)| format!("{count} {what}"))
 }

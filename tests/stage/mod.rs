@@ -2,13 +2,16 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 
+pub mod hooks;
+
 use std::path::Path;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use boot::{Secrets, Settings};
+use github::GitHub;
 use jiff::Timestamp;
-use jobs::{Bell, Context, Report, Watch};
+use jobs::{Bell, Context, Pass, Report, Watch};
 use outbound::{Clock, Deadline, FaultPoint, Outbound};
 use serde_json::{Value, json};
 use state::{Access, Table};
@@ -96,15 +99,9 @@ impl Stage {
             table,
             owner: "test".to_owned(),
             bells: bells.collect(),
+            github: GitHub::new(settings.github, secrets.github),
         };
-        let watch = Watch {
-            copr: settings.copr,
-            projects: settings.projects,
-            ignore: settings.ignore,
-            remind_after: settings.remind_after,
-            poll_failures: settings.poll_failures,
-        };
-        Ok((context, watch))
+        Ok((context, settings.watch))
     }
 
     /// A pass of a process that has just started, at the hour it is.
@@ -115,7 +112,7 @@ impl Stage {
     pub async fn pass_until(&self, deadline: Deadline) -> Report {
         self.feishu.set_now(self.clock.now().as_second());
         let (context, watch) = self.process(FaultPoint::none()).await.unwrap();
-        jobs::run(&context, &watch, self.clock.now(), deadline, |_| {}).await
+        jobs::run(&context, &watch, Pass::new(self.clock.now(), deadline), |_| {}).await
     }
 
     /// A pass in which calls fail as planned. `None`: the process died.
@@ -123,7 +120,8 @@ impl Stage {
         self.feishu.set_now(self.clock.now().as_second());
         let pass = async {
             let (context, watch) = self.process(faults.clone()).await.ok()?;
-            Some(jobs::run(&context, &watch, self.clock.now(), Deadline::NONE, |_| {}).await)
+            let pass = Pass::new(self.clock.now(), Deadline::NONE);
+            Some(jobs::run(&context, &watch, pass, |_| {}).await)
         };
         tokio::select! {
             report = pass => report,

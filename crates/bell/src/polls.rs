@@ -4,23 +4,16 @@ use chat::{Fact, Polls};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::streak::Streak;
+
 /// What is remembered of a project between passes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectState {
     /// The last poll that brought a whole monitor.
     pub last_good: Option<Timestamp>,
     /// Polls that failed since.
-    #[serde(default)]
-    pub failures: u32,
-    /// The first of them.
-    #[serde(default)]
-    pub failing_since: Option<Timestamp>,
-    /// What the last of them met.
-    #[serde(default)]
-    pub last_error: Option<String>,
-    /// Its channels were told that it cannot be polled.
-    #[serde(default)]
-    pub told_unreachable: bool,
+    #[serde(flatten)]
+    pub streak: Streak,
     /// Packages with an open incident.
     #[serde(default)]
     pub incidents: usize,
@@ -36,15 +29,9 @@ pub fn failed(
     names: (&str, &str),
 ) -> (ProjectState, Option<Fact>) {
     let mut after = before.clone();
-    after.failures += 1;
-    after.failing_since.get_or_insert(now);
-    after.last_error = Some(error.to_owned());
-    if after.told_unreachable || after.failures < limit {
-        return (after, None);
-    }
-    after.told_unreachable = true;
-    let fact = Fact::CoprUnreachable(polls(&after, now, names));
-    (after, Some(fact))
+    let tell = after.streak.fail(error, limit, now);
+    let fact = tell.then(|| Fact::CoprUnreachable(polls(&after.streak, now, names)));
+    (after, fact)
 }
 
 /// What a good poll makes of a project, and what to say: that it is well again, if it was told that it is not.
@@ -55,9 +42,8 @@ pub fn succeeded(
     now: Timestamp,
     names: (&str, &str),
 ) -> (ProjectState, Option<Fact>) {
-    let fact = before
-        .told_unreachable
-        .then(|| Fact::CoprReachable(polls(before, now, names)));
+    let streak = &before.streak;
+    let fact = streak.told.then(|| Fact::CoprReachable(polls(streak, now, names)));
     let after = ProjectState {
         last_good: Some(now),
         incidents,
@@ -66,13 +52,13 @@ pub fn succeeded(
     (after, fact)
 }
 
-fn polls(state: &ProjectState, now: Timestamp, (project, project_url): (&str, &str)) -> Polls {
+fn polls(streak: &Streak, now: Timestamp, (project, project_url): (&str, &str)) -> Polls {
     Polls {
         project: project.to_owned(),
         project_url: project_url.to_owned(),
-        failures: state.failures,
-        since: state.failing_since.unwrap_or(now),
-        error: state.last_error.clone().unwrap_or_default(),
+        failures: streak.failures,
+        since: streak.failing_since.unwrap_or(now),
+        error: streak.last_error.clone().unwrap_or_default(),
     }
 }
 
@@ -99,7 +85,7 @@ mod tests {
             panic!("{rang:?}");
         };
         assert_eq!((polls.failures, polls.since), (3, at(0)));
-        assert_eq!(state.failures, 10);
+        assert_eq!(state.streak.failures, 10);
     }
 
     #[test]
@@ -121,6 +107,6 @@ mod tests {
         let (state, second) = failed(&state, "HTTP 500", 3, at(1), NAMES);
         let (state, third) = succeeded(&state, 0, at(2), NAMES);
         assert_eq!((first, second, third), (None, None, None));
-        assert_eq!(state.failures, 0);
+        assert_eq!(state.streak.failures, 0);
     }
 }

@@ -4,7 +4,7 @@ use chat::{Notice, Subject};
 use wildmatch::WildMatch;
 
 /// Every event a route can name, but for those of GitHub's issues. A pattern that matches none is a spelling mistake.
-const EVENTS: [&str; 10] = [
+const EVENTS: [&str; 17] = [
     "copr.broken",
     "copr.grown",
     "copr.failed_again",
@@ -13,16 +13,24 @@ const EVENTS: [&str; 10] = [
     "copr.gone",
     "copr.unreachable",
     "copr.reachable",
+    "redelivery.failing",
+    "redelivery.recovered",
+    "redelivery.expiring",
+    "redelivery.given_up",
+    "redelivery.gap",
+    "redelivery.hook",
+    "redelivery.silent",
     "copperbell.dead_letter",
     "copperbell.channel",
 ];
 
 /// What a channel hears of when its settings name no events.
-const DEFAULT_EVENTS: [&str; 5] = [
+const DEFAULT_EVENTS: [&str; 6] = [
     "copr.*",
     "issues.opened",
     "issues.closed",
     "issues.reopened",
+    "redelivery.*",
     "copperbell.*",
 ];
 
@@ -34,7 +42,7 @@ pub struct Rules<'a> {
     pub events: Option<&'a [String]>,
     /// Copr projects.
     pub projects: &'a [String],
-    /// GitHub repositories, `owner/name`.
+    /// GitHub repositories, `owner/name`. A hook that is no repository's passes.
     pub repositories: &'a [String],
     /// Who opened the issue.
     pub authors: &'a [String],
@@ -124,6 +132,7 @@ impl Route {
                     && all(&self.authors, &[author])
                     && all(&self.labels, &labels)
             }
+            Subject::Hook { repository } => repository.is_none_or(|repository| all(&self.repositories, &[repository])),
             Subject::Copperbell => true,
         }
     }
@@ -165,7 +174,7 @@ impl Filter {
 
 #[cfg(test)]
 mod tests {
-    use chat::{Builds, ChannelTrouble, Fact};
+    use chat::{Builds, ChannelTrouble, Fact, SilentHook};
     use jiff::Timestamp;
 
     use super::*;
@@ -223,6 +232,45 @@ mod tests {
         let notice = Notice::new(Timestamp::UNIX_EPOCH, trouble);
         assert!(route(None, &["alice/*"]).takes(&notice));
         assert!(!route(Some(&["copr.*"]), &[]).takes(&notice));
+    }
+
+    #[test]
+    fn a_repository_filter_holds_for_the_hooks_of_repositories_and_no_other_filter_does() {
+        let silent = |hook: &str| {
+            let fact = Fact::RedeliverySilent(SilentHook {
+                hook: hook.to_owned(),
+                pinged: Timestamp::UNIX_EPOCH,
+            });
+            Notice::new(Timestamp::UNIX_EPOCH, fact)
+        };
+        let nobody = ["nobody".to_owned()];
+        let repositories = ["acme/*".to_owned(), "!acme/lib".to_owned()];
+        let rules = Rules {
+            projects: &nobody,
+            repositories: &repositories,
+            authors: &nobody,
+            labels: &nobody,
+            skip_bots: true,
+            ..Rules::default()
+        };
+        let route = Route::parse(&rules).unwrap();
+        for (hook, hears) in [
+            ("repo:acme/app:1", true),
+            ("repo:acme/lib:2", false),
+            ("repo:evil/app:3", false),
+            ("org:evil:4", true),
+            ("app", true),
+        ] {
+            assert_eq!(route.takes(&silent(hook)), hears, "{hook}");
+        }
+    }
+
+    #[test]
+    fn a_route_can_name_each_event_of_a_hook() {
+        for event in ["failing", "recovered", "expiring", "given_up", "gap", "hook", "silent"] {
+            let event = format!("redelivery.{event}");
+            route(Some(&[event.as_str()]), &[]);
+        }
     }
 
     #[test]

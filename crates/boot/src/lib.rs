@@ -11,5 +11,5 @@ pub use aws::access;
 pub use live::{Live, Source};
 pub use logs::{Logs, start_logs};
 pub use secrets::{Secrets, SecretsError};
-pub use settings::{BadSetting, SETTINGS, SecretsAt, Setting, Settings, StateAt};
+pub use settings::{BadDuration, BadSetting, SETTINGS, SecretsAt, Setting, Settings, StateAt, parse_duration};
 pub use warm::{warm_channels, warm_table};

@@ -10,7 +10,7 @@ use aws_sdk_secretsmanager::error::ProvideErrorMetadata as _;
 use bell::routing::{Route, Rules};
 use chat::Channel;
 use futures_util::future;
-use github::WebhookSecret;
+use github::{AppKey, Credentials, WebhookSecret};
 use outbound::{Outbound, SdkSleep};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -26,6 +26,8 @@ pub struct Secrets {
     pub bells: Vec<(Channel, Route)>,
     /// What GitHub signs its deliveries with, the current one first. Empty: there is none.
     pub webhook: Vec<WebhookSecret>,
+    /// What GitHub's API is asked with.
+    pub github: Credentials,
 }
 
 /// Why the secrets cannot be used. No sentence holds a secret.
@@ -59,8 +61,17 @@ pub enum SecretsError {
 #[serde(deny_unknown_fields, expecting = "an object")]
 struct Document {
     github_webhook_secret: Option<OneOrMore>,
+    github_app: Option<AppDocument>,
+    github_token: Option<SecretString>,
     #[serde(default)]
     channels: Vec<ChannelDocument>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+struct AppDocument {
+    id: u64,
+    private_key: SecretString,
 }
 
 #[derive(Deserialize)]
@@ -206,7 +217,13 @@ impl Secrets {
         let webhook = OneOrMore::list(document.github_webhook_secret);
         let webhook = webhook.iter().map(WebhookSecret::new).collect::<Result<_, _>>();
         let webhook = webhook.map_err(|error| unusable(format!("github_webhook_secret: {error}")))?;
-        Ok(Self { bells, webhook })
+        let app = document.github_app.map(|app| AppKey::new(app.id, &app.private_key));
+        let app = app.transpose();
+        let github = Credentials {
+            app: app.map_err(|error| unusable(format!("github_app.private_key: {error}")))?,
+            token: document.github_token,
+        };
+        Ok(Self { bells, webhook, github })
     }
 }
 
@@ -285,6 +302,9 @@ mod tests {
         let mistakes = [
             "HUSH".to_owned(),
             r#"{"github_tokn": "HUSH"}"#.to_owned(),
+            r#"{"github_token": 5}"#.to_owned(),
+            r#"{"github_app": {"id": "HUSH"}}"#.to_owned(),
+            r#"{"github_app": {"id": 5, "private_key": "HUSH"}}"#.to_owned(),
             r#"{"channels": "HUSH"}"#.to_owned(),
             r#"{"channels": [{"name": "team"}]}"#.to_owned(),
             channel(r#", "evnets": []"#),
@@ -302,7 +322,10 @@ mod tests {
         );
         insta::assert_snapshot!(sentences.join("\n"), @r#"
         SECRETS: the document is not usable: it is not JSON (line 1 column 1)
-        SECRETS: the document is not usable: unknown field `github_tokn`, expected `github_webhook_secret` or `channels` at line 1 column 14
+        SECRETS: the document is not usable: unknown field `github_tokn`, expected one of `github_webhook_secret`, `github_app`, `github_token`, `channels` at line 1 column 14
+        SECRETS: the document is not usable: a value has the wrong kind, expected a string (line 1 column 18)
+        SECRETS: the document is not usable: a value has the wrong kind, expected u64 (line 1 column 28)
+        SECRETS: the document is not usable: github_app.private_key: the App's private key cannot be read as PEM: expected the file that GitHub gives, unencrypted and with its line breaks, which begins with `-----BEGIN RSA PRIVATE KEY-----`
         SECRETS: the document is not usable: a value has the wrong kind, expected a sequence (line 1 column 19)
         SECRETS: the document is not usable: missing field `url` at line 1 column 30
         SECRETS: the document is not usable: unknown field `evnets`, expected one of `name`, `url`, `secret`, `events`, `projects`, `repositories`, `authors`, `labels`, `skip_bots` at line 1 column 91

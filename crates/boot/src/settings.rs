@@ -1,13 +1,19 @@
 //! The settings: plain ones, from flags, environment or `.env`. Everything secret is in one document (`secrets.rs`).
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use bell::ignore::Ignore;
-use copr::{Copr, DEFAULT_URL, Project};
+use bell::wanted::Wanted;
+use bell::watch::{Redelivery, Watch};
+use copr::{Copr, DEFAULT_URL};
+use github::{ApiUrl, DEFAULT_API_URL};
 use jiff::{Span, SpanRelativeTo};
 use tracing::level_filters::LevelFilter;
+use url::Url;
 
 /// A setting: an environment variable, or a flag of the same name in lower case with dashes.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +27,7 @@ pub struct Setting {
 }
 
 /// Every setting there is.
-pub const SETTINGS: [Setting; 12] = [
+pub const SETTINGS: [Setting; 18] = [
     Setting {
         name: "STATE",
         value: "WHERE",
@@ -58,6 +64,36 @@ pub const SETTINGS: [Setting; 12] = [
         help: "Ring when this many polls of a project failed in a row [default: 3]",
     },
     Setting {
+        name: "GITHUB_HOOKS",
+        value: "LIST",
+        help: "Hooks whose lost deliveries to get back, comma-separated: app, repo:owner/name:123, org:name:456",
+    },
+    Setting {
+        name: "GITHUB_API_URL",
+        value: "URL",
+        help: "Another GitHub than github.com: https://HOST/api/v3 [default: https://api.github.com]",
+    },
+    Setting {
+        name: "WEBHOOK_URL",
+        value: "URL",
+        help: "Where GitHub reaches our own listener; a hook that delivers there is also pulled from and pinged",
+    },
+    Setting {
+        name: "REDELIVER_EVENTS",
+        value: "LIST",
+        help: "Which deliveries to get back, comma-separated: issues.*, push, !check_run [default: all but ping]",
+    },
+    Setting {
+        name: "REDELIVER_HORIZON",
+        value: "DURATION",
+        help: "How long GitHub redelivers: 7d on an Enterprise Server [default: 3d]",
+    },
+    Setting {
+        name: "REDELIVER_ATTEMPTS",
+        value: "N",
+        help: "Give a delivery up after so many redeliveries that failed [default: 12]",
+    },
+    Setting {
         name: "LISTEN",
         value: "ADDRESS",
         help: "Where `serve` takes GitHub's webhooks: POST /webhook, GET /healthz [default: 127.0.0.1:8787]",
@@ -90,6 +126,12 @@ const EVERY: Duration = Duration::from_mins(10);
 /// How many polls may fail in a row before that is told?
 const POLL_FAILURES: u32 = 3;
 
+/// How long does github.com redeliver?
+const HORIZON: Duration = Duration::from_hours(3 * 24);
+
+/// How many redeliveries of one delivery may fail?
+const ATTEMPTS: u32 = 12;
+
 /// The settings, read and checked.
 #[derive(Debug)]
 pub struct Settings {
@@ -97,16 +139,10 @@ pub struct Settings {
     pub state: StateAt,
     /// Where the secrets document is, if there is one.
     pub secrets: Option<SecretsAt>,
-    /// The Copr instance.
-    pub copr: Copr,
-    /// The projects to watch.
-    pub projects: Vec<Project>,
-    /// What of them not to watch.
-    pub ignore: Ignore,
-    /// Ring again after this long; `None`: never.
-    pub remind_after: Option<Duration>,
-    /// How many failed polls in a row are told.
-    pub poll_failures: u32,
+    /// What is watched, and how.
+    pub watch: Watch,
+    /// Where GitHub's API is.
+    pub github: ApiUrl,
     /// Where `serve` takes webhooks.
     pub listen: SocketAddr,
     /// Where `serve` shows its status.
@@ -145,6 +181,11 @@ pub struct BadSetting {
     why: String,
 }
 
+/// Text that is no duration.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("`{0}` is no duration: expected one such as 90m, 12h or 3d")]
+pub struct BadDuration(String);
+
 impl BadSetting {
     pub(crate) fn new(name: &'static str, why: impl Into<String>) -> Self {
         Self { name, why: why.into() }
@@ -178,24 +219,34 @@ impl Settings {
                     None => SecretsAt::File(at.into()),
                 }),
             },
-            copr: Copr::new(value("COPR_URL").as_deref().unwrap_or(DEFAULT_URL))
-                .map_err(|error| BadSetting::new("COPR_URL", error.to_string()))?,
-            projects: projects(&value("COPR_PROJECTS").unwrap_or_default())?,
-            ignore: Ignore::parse(&value("COPR_IGNORE").unwrap_or_default())
-                .map_err(|error| BadSetting::new("COPR_IGNORE", error.to_string()))?,
-            remind_after: value("REMIND_AFTER")
-                .map(|text| duration("REMIND_AFTER", &text))
-                .transpose()?,
-            poll_failures: match value("POLL_FAILURES") {
-                None => POLL_FAILURES,
-                Some(text) => match text.trim().parse() {
-                    Ok(n) if n > 0 => n,
-                    _ => {
-                        let why = format!("`{text}` is no count: expected a whole number from 1 on");
-                        return Err(BadSetting::new("POLL_FAILURES", why));
-                    }
+            watch: Watch {
+                copr: Copr::new(value("COPR_URL").as_deref().unwrap_or(DEFAULT_URL))
+                    .map_err(|error| BadSetting::new("COPR_URL", error.to_string()))?,
+                projects: list("COPR_PROJECTS", &value("COPR_PROJECTS").unwrap_or_default())?,
+                ignore: Ignore::parse(&value("COPR_IGNORE").unwrap_or_default())
+                    .map_err(|error| BadSetting::new("COPR_IGNORE", error.to_string()))?,
+                remind_after: value("REMIND_AFTER")
+                    .map(|text| duration("REMIND_AFTER", &text))
+                    .transpose()?,
+                poll_failures: value("POLL_FAILURES")
+                    .map_or(Ok(POLL_FAILURES), |text| count("POLL_FAILURES", &text))?,
+                redelivery: Redelivery {
+                    hooks: list("GITHUB_HOOKS", &value("GITHUB_HOOKS").unwrap_or_default())?,
+                    webhook_url: value("WEBHOOK_URL").map(|text| webhook_url(&text)).transpose()?,
+                    wanted: match value("REDELIVER_EVENTS") {
+                        None => Wanted::default(),
+                        Some(text) => Wanted::parse(&text)
+                            .map_err(|error| BadSetting::new("REDELIVER_EVENTS", error.to_string()))?,
+                    },
+                    horizon: value("REDELIVER_HORIZON")
+                        .map_or(Ok(HORIZON), |text| duration("REDELIVER_HORIZON", &text))?,
+                    attempts: value("REDELIVER_ATTEMPTS")
+                        .map_or(Ok(ATTEMPTS), |text| count("REDELIVER_ATTEMPTS", &text))?,
+                    since: None,
                 },
             },
+            github: ApiUrl::new(value("GITHUB_API_URL").as_deref().unwrap_or(DEFAULT_API_URL))
+                .map_err(|error| BadSetting::new("GITHUB_API_URL", error.to_string()))?,
             listen: address("LISTEN", value("LISTEN").as_deref().unwrap_or("127.0.0.1:8787"))?,
             status_listen: address(
                 "STATUS_LISTEN",
@@ -215,32 +266,53 @@ impl Settings {
     }
 }
 
-/// The projects, each once, in the order given.
-fn projects(list: &str) -> Result<Vec<Project>, BadSetting> {
-    let mut projects: Vec<Project> = Vec::new();
-    for name in list.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        let project = name
+/// The entries of a list, each once, in the order given.
+fn list<T>(name: &'static str, list: &str) -> Result<Vec<T>, BadSetting>
+where
+    T: FromStr<Err: Display> + PartialEq,
+{
+    let mut entries: Vec<T> = Vec::new();
+    for text in list.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+        let entry = text
             .parse()
-            .map_err(|error: copr::BadProject| BadSetting::new("COPR_PROJECTS", error.to_string()))?;
-        if !projects.contains(&project) {
-            projects.push(project);
+            .map_err(|error: T::Err| BadSetting::new(name, error.to_string()))?;
+        if !entries.contains(&entry) {
+            entries.push(entry);
         }
     }
-    Ok(projects)
+    Ok(entries)
 }
 
-/// `90m`, `12h`, `3d`, `1h 30m`. A day has 24 hours.
-fn duration(name: &'static str, text: &str) -> Result<Duration, BadSetting> {
+fn count(name: &'static str, text: &str) -> Result<u32, BadSetting> {
+    let count = text.trim().parse().ok().filter(|&count| count > 0);
+    count.ok_or_else(|| BadSetting::new(name, format!("`{text}` is no count: expected a whole number from 1 on")))
+}
+
+/// A query is part of where a hook points, so it may be one here; a fragment never leaves a browser.
+fn webhook_url(text: &str) -> Result<Url, BadSetting> {
+    let url = Url::parse(text.trim()).ok();
+    let good = |url: &Url| matches!(url.scheme(), "http" | "https") && url.fragment().is_none();
+    url.filter(good).ok_or_else(|| {
+        let why = "expected the URL that GitHub delivers to, such as https://bell.example.org/webhook";
+        BadSetting::new("WEBHOOK_URL", why)
+    })
+}
+
+/// Reads `90m`, `12h`, `3d`, `1h 30m`. A day has 24 hours.
+///
+/// # Errors
+/// When it is no duration, or zero.
+pub fn parse_duration(text: &str) -> Result<Duration, BadDuration> {
     let span: Option<Span> = text.trim().parse().ok();
     let duration = span
         .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok())
         .and_then(|duration| Duration::try_from(duration).ok());
-    duration.filter(|duration| !duration.is_zero()).ok_or_else(|| {
-        BadSetting::new(
-            name,
-            format!("`{text}` is no duration: expected one such as 90m, 12h or 3d"),
-        )
-    })
+    let duration = duration.filter(|duration| !duration.is_zero());
+    duration.ok_or_else(|| BadDuration(text.to_owned()))
+}
+
+fn duration(name: &'static str, text: &str) -> Result<Duration, BadSetting> {
+    parse_duration(text).map_err(|error| BadSetting::new(name, error.to_string()))
 }
 
 fn address(name: &'static str, text: &str) -> Result<SocketAddr, BadSetting> {
@@ -268,6 +340,8 @@ fn log_level(text: &str) -> Result<LevelFilter, BadSetting> {
 
 #[cfg(test)]
 mod tests {
+    use copr::Project;
+
     use super::*;
 
     fn read(settings: &[(&str, &str)]) -> Result<Settings, BadSetting> {
@@ -283,9 +357,9 @@ mod tests {
         let settings = read(&[]).unwrap();
         assert_eq!(settings.state, StateAt::File("copperbell.db".into()));
         assert_eq!(settings.secrets, None);
-        assert_eq!(settings.poll_failures, 3);
-        assert_eq!(settings.remind_after, None);
-        assert!(settings.projects.is_empty());
+        assert_eq!(settings.watch.poll_failures, 3);
+        assert_eq!(settings.watch.remind_after, None);
+        assert!(settings.watch.projects.is_empty());
     }
 
     #[test]
@@ -304,10 +378,10 @@ mod tests {
         .unwrap();
         assert_eq!(settings.state, StateAt::Dynamodb("bells".to_owned()));
         assert_eq!(settings.secrets, Some(SecretsAt::Aws("copperbell/prod".to_owned())));
-        let names: Vec<_> = settings.projects.iter().map(Project::to_string).collect();
+        let names: Vec<_> = settings.watch.projects.iter().map(Project::to_string).collect();
         assert_eq!(names, ["alice/demo", "@group/kernel", "alice/demo:pr:12"]);
-        assert_eq!(settings.remind_after, Some(Duration::from_hours(72)));
-        assert_eq!(settings.poll_failures, 5);
+        assert_eq!(settings.watch.remind_after, Some(Duration::from_hours(72)));
+        assert_eq!(settings.watch.poll_failures, 5);
         assert_eq!(settings.log_level, Some(LevelFilter::INFO));
     }
 
@@ -323,6 +397,12 @@ mod tests {
             ("REMIND_AFTER", "-3d"),
             ("REMIND_AFTER", "0s"),
             ("POLL_FAILURES", "0"),
+            ("GITHUB_HOOKS", "acme/app"),
+            ("GITHUB_API_URL", "github.com"),
+            ("WEBHOOK_URL", "bell.example.org"),
+            ("REDELIVER_EVENTS", "Issues"),
+            ("REDELIVER_HORIZON", "3 days ago"),
+            ("REDELIVER_ATTEMPTS", "many"),
             ("LISTEN", "8787"),
             ("EVERY", "often"),
             ("ALLOW_SHA1", "yes"),
@@ -339,6 +419,12 @@ mod tests {
         REMIND_AFTER: `-3d` is no duration: expected one such as 90m, 12h or 3d
         REMIND_AFTER: `0s` is no duration: expected one such as 90m, 12h or 3d
         POLL_FAILURES: `0` is no count: expected a whole number from 1 on
+        GITHUB_HOOKS: `acme/app` is no hook: expected app, repo:owner/name:123 or org:name:456
+        GITHUB_API_URL: expected an http:// or https:// URL without user, query and fragment, such as https://api.github.com or https://HOST/api/v3
+        WEBHOOK_URL: expected the URL that GitHub delivers to, such as https://bell.example.org/webhook
+        REDELIVER_EVENTS: `Issues` is no pattern of events, such as `issues.*`, `push` or `!check_run`
+        REDELIVER_HORIZON: `3 days ago` is no duration: expected one such as 90m, 12h or 3d
+        REDELIVER_ATTEMPTS: `many` is no count: expected a whole number from 1 on
         LISTEN: `8787` is no address: expected one such as 127.0.0.1:8787
         EVERY: `often` is no duration: expected one such as 90m, 12h or 3d
         ALLOW_SHA1: `yes` is neither true nor false

@@ -19,7 +19,8 @@ pub use channel::{BadChannel, Channel, Console, Kind};
 pub use excerpt::excerpt;
 pub use message::{Detail, Line, Link, Message, Span, Tone};
 pub use notice::{
-    Builds, ChannelTrouble, DeadLetters, Fact, FailingChroot, Group, IssueEvent, MAX_STORED, Notice, Polls, Subject,
+    Builds, ChannelTrouble, DeadLetters, Expiring, Fact, FailingChroot, Gap, GiveUp, GivenUpDelivery, Group,
+    HookFailing, HookRecovered, HookState, HookTrouble, IssueEvent, MAX_STORED, Notice, Polls, SilentHook, Subject,
     VERSION,
 };
 pub use send::{send, warm};

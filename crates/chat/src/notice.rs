@@ -1,11 +1,17 @@
 //! What there is to say, before it is put into words: facts, as the outbox keeps them.
 
+mod redelivery;
+
 use std::ops::Not;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::excerpt::excerpt;
+
+pub use redelivery::{
+    Expiring, Gap, GiveUp, GivenUpDelivery, HookFailing, HookRecovered, HookState, HookTrouble, SilentHook,
+};
 
 /// The version of the stored shape. A reader that meets a higher one leaves the item for a newer program.
 pub const VERSION: u8 = 1;
@@ -56,6 +62,27 @@ pub enum Fact {
     /// the event's name is in a field of its own.
     #[serde(rename = "issue")]
     Issue(Box<IssueEvent>),
+    /// Deliveries of a hook fail, and redelivering did not help at once.
+    #[serde(rename = "redelivery.failing")]
+    RedeliveryFailing(HookFailing),
+    /// All lost deliveries of a hook told failing have arrived or were given up.
+    #[serde(rename = "redelivery.recovered")]
+    RedeliveryRecovered(HookRecovered),
+    /// GitHub will soon no longer redeliver what was lost.
+    #[serde(rename = "redelivery.expiring")]
+    RedeliveryExpiring(Expiring),
+    /// A lost delivery is no longer tried.
+    #[serde(rename = "redelivery.given_up")]
+    RedeliveryGivenUp(GivenUpDelivery),
+    /// Deliveries may have left a hook's log unseen.
+    #[serde(rename = "redelivery.gap")]
+    RedeliveryGap(Gap),
+    /// A hook is no longer what it was, or its log cannot be read.
+    #[serde(rename = "redelivery.hook")]
+    RedeliveryHook(HookTrouble),
+    /// A ping sent through a hook that points at us did not arrive.
+    #[serde(rename = "redelivery.silent")]
+    RedeliverySilent(SilentHook),
     /// Notices will not be delivered to a channel.
     #[serde(rename = "copperbell.dead_letter")]
     DeadLetter(DeadLetters),
@@ -214,6 +241,11 @@ pub enum Subject<'a> {
         /// The names of the issue's labels.
         labels: &'a [String],
     },
+    /// A hook of GitHub's.
+    Hook {
+        /// `owner/name`, if it is a repository's.
+        repository: Option<&'a str>,
+    },
     /// Copperbell itself.
     Copperbell,
 }
@@ -225,17 +257,20 @@ pub enum Group {
     Project(String),
     /// The issues of one GitHub repository.
     Repository(String),
+    /// The deliveries of one hook that were given up.
+    GivenUp(String),
     /// The dead letters of one channel.
     DeadLetters(String),
 }
 
 impl Group {
-    /// How many notices must wait before they are said in one message. Each of a few issues is worth its own.
+    /// How many notices must wait before they are said in one message. Each of a few issues or deliveries is worth its
+    /// own.
     #[must_use]
     pub fn smallest(&self) -> usize {
         match self {
             Self::Project(_) | Self::DeadLetters(_) => 1,
-            Self::Repository(_) => 6,
+            Self::Repository(_) | Self::GivenUp(_) => 6,
         }
     }
 }
@@ -260,6 +295,13 @@ impl Notice {
             Fact::CoprUnreachable(_) => "copr.unreachable",
             Fact::CoprReachable(_) => "copr.reachable",
             Fact::Issue(issue) => &issue.name,
+            Fact::RedeliveryFailing(_) => "redelivery.failing",
+            Fact::RedeliveryRecovered(_) => "redelivery.recovered",
+            Fact::RedeliveryExpiring(_) => "redelivery.expiring",
+            Fact::RedeliveryGivenUp(_) => "redelivery.given_up",
+            Fact::RedeliveryGap(_) => "redelivery.gap",
+            Fact::RedeliveryHook(_) => "redelivery.hook",
+            Fact::RedeliverySilent(_) => "redelivery.silent",
             Fact::DeadLetter(_) => "copperbell.dead_letter",
             Fact::Channel(_) => "copperbell.channel",
         }
@@ -283,6 +325,15 @@ impl Notice {
                 is_bot: issue.is_bot,
                 labels: &issue.labels,
             },
+            Fact::RedeliveryFailing(HookFailing { hook, .. })
+            | Fact::RedeliveryRecovered(HookRecovered { hook, .. })
+            | Fact::RedeliveryExpiring(Expiring { hook, .. })
+            | Fact::RedeliveryGivenUp(GivenUpDelivery { hook, .. })
+            | Fact::RedeliveryGap(Gap { hook, .. })
+            | Fact::RedeliveryHook(HookTrouble { hook, .. })
+            | Fact::RedeliverySilent(SilentHook { hook, .. }) => Subject::Hook {
+                repository: redelivery::repository(hook),
+            },
             Fact::DeadLetter(_) | Fact::Channel(_) => Subject::Copperbell,
         }
     }
@@ -298,8 +349,17 @@ impl Notice {
             | Fact::CoprRecovered(builds)
             | Fact::CoprGone(builds) => Some(Group::Project(builds.project.clone())),
             Fact::Issue(issue) => Some(Group::Repository(issue.repository.clone())),
+            Fact::RedeliveryGivenUp(delivery) => Some(Group::GivenUp(delivery.hook.clone())),
             Fact::DeadLetter(dead) => Some(Group::DeadLetters(dead.channel.clone())),
-            Fact::CoprUnreachable(_) | Fact::CoprReachable(_) | Fact::Channel(_) => None,
+            Fact::CoprUnreachable(_)
+            | Fact::CoprReachable(_)
+            | Fact::RedeliveryFailing(_)
+            | Fact::RedeliveryRecovered(_)
+            | Fact::RedeliveryExpiring(_)
+            | Fact::RedeliveryGap(_)
+            | Fact::RedeliveryHook(_)
+            | Fact::RedeliverySilent(_)
+            | Fact::Channel(_) => None,
         }
     }
 
@@ -346,6 +406,13 @@ impl Notice {
                 cut(&mut polls.error, 1024);
             }
             Fact::Issue(issue) => issue.cut_texts(),
+            Fact::RedeliveryFailing(failing) => failing.cut_texts(),
+            Fact::RedeliveryRecovered(recovered) => recovered.cut_texts(),
+            Fact::RedeliveryGivenUp(delivery) => delivery.cut_texts(),
+            Fact::RedeliveryHook(trouble) => trouble.cut_texts(),
+            Fact::RedeliveryExpiring(Expiring { hook, .. })
+            | Fact::RedeliveryGap(Gap { hook, .. })
+            | Fact::RedeliverySilent(SilentHook { hook, .. }) => redelivery::cut_hook(hook),
             Fact::DeadLetter(dead) => cut(&mut dead.reason, 1024),
             Fact::Channel(trouble) => cut(&mut trouble.reason, 1024),
         }
@@ -375,6 +442,11 @@ impl Notice {
                 };
                 let all = longest.len();
                 longest.truncate(all / 2);
+                all > 0
+            }
+            Fact::RedeliveryFailing(failing) => {
+                let all = failing.why.len();
+                failing.why.truncate(all / 2);
                 all > 0
             }
             _ => false,

@@ -3,6 +3,7 @@
 //! Text from outside passes [`plain`](crate::plain) here, and URLs [`link`], so a [`Message`] holds nothing else.
 
 mod issue;
+mod redelivery;
 
 use std::collections::BTreeMap;
 
@@ -38,6 +39,7 @@ pub fn message(notices: &[Notice], now: Timestamp) -> Message {
         ([notice], _) => one(notice, now),
         (_, Some(Group::Project(_))) if together => project(notices),
         (_, Some(Group::Repository(_))) if together => issue::repository(notices),
+        (_, Some(Group::GivenUp(_))) if together => redelivery::all_given_up(notices),
         (_, Some(Group::DeadLetters(_))) if together => dead_letters(notices),
         _ => list(notices, now),
     };
@@ -72,11 +74,7 @@ impl Change {
             Fact::CoprReminder(builds) => Some((Self::StillFails, builds)),
             Fact::CoprRecovered(builds) => Some((Self::Recovered, builds)),
             Fact::CoprGone(builds) => Some((Self::Gone, builds)),
-            Fact::CoprUnreachable(_)
-            | Fact::CoprReachable(_)
-            | Fact::Issue(_)
-            | Fact::DeadLetter(_)
-            | Fact::Channel(_) => None,
+            _ => None,
         }
     }
 
@@ -174,6 +172,13 @@ fn one(notice: &Notice, now: Timestamp) -> Message {
         Fact::CoprUnreachable(polls) => unreachable(polls, now),
         Fact::CoprReachable(polls) => reachable(polls, at),
         Fact::Issue(issue) => issue::one(issue),
+        Fact::RedeliveryFailing(failing) => redelivery::failing(failing),
+        Fact::RedeliveryRecovered(recovered) => redelivery::recovered(recovered, at),
+        Fact::RedeliveryExpiring(expiring) => redelivery::expiring(expiring, now),
+        Fact::RedeliveryGivenUp(delivery) => redelivery::given_up(delivery),
+        Fact::RedeliveryGap(gap) => redelivery::gap(gap),
+        Fact::RedeliveryHook(trouble) => redelivery::hook(trouble, at, now),
+        Fact::RedeliverySilent(silent) => redelivery::silent(silent, now),
         Fact::DeadLetter(_) => dead_letters(std::slice::from_ref(notice)),
         Fact::Channel(trouble) => channel(trouble),
     }

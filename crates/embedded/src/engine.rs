@@ -79,6 +79,7 @@ impl Engine {
             "GetItem" => json(&database.get_item(parsed(body)?)?),
             "UpdateItem" => json(&database.update_item(parsed(body)?)?),
             "Query" => json(&database.query(parsed(body)?)?),
+            "BatchGetItem" => json(&database.batch_get_item(parsed(body)?)?),
             "BatchWriteItem" => json(&database.batch_write_item(parsed(body)?)?),
             "TransactWriteItems" => json(&database.transact_write_items(parsed(body)?)?),
             "CreateTable" => json(&database.create_table(parsed(body)?)?),

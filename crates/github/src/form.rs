@@ -48,6 +48,11 @@ impl AuthenticJson {
         }
     }
 
+    /// A payload that GitHub's own API gave us over TLS.
+    pub(crate) fn pulled(payload: Bytes) -> Self {
+        Self(payload)
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }

@@ -32,12 +32,13 @@ impl Accepted {
     }
 }
 
-/// Writes facts about a leased target, several to a transaction, and with the last of them finishes with the target.
-/// Every transaction fails unless the lease is still ours, so two workers never tell the same.
+/// Writes facts about a leased target, several to a transaction; with the last of them `finish` changes the target, with
+/// those before `meanwhile`. Every transaction fails unless the lease is still ours, so two workers never tell the same.
 pub(crate) async fn accept(
     table: &Table,
     lease: &Lease,
     facts: Vec<Accepted>,
+    meanwhile: TargetChange,
     finish: TargetChange,
 ) -> Result<(), TransactionError> {
     let mut finish = Some(finish);
@@ -45,7 +46,7 @@ pub(crate) async fn accept(
     while let Some(mut writes) = batches.next() {
         let change = match batches.peek() {
             None => finish.take().unwrap_or_default(),
-            Some(_) => TargetChange::default(),
+            Some(_) => meanwhile.clone(),
         };
         writes.push(lease.hold(change));
         table.transact(writes).await?;

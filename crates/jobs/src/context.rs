@@ -1,11 +1,8 @@
 //! What every job works with.
 
-use std::time::Duration;
-
-use bell::ignore::Ignore;
 use bell::routing::Route;
 use chat::{Channel, Notice};
-use copr::{Copr, Project};
+use github::GitHub;
 use outbound::Outbound;
 use state::Table;
 
@@ -29,21 +26,8 @@ pub struct Context {
     pub owner: String,
     /// The channels.
     pub bells: Vec<Bell>,
-}
-
-/// What the Copr job watches.
-#[derive(Debug)]
-pub struct Watch {
-    /// The instance.
-    pub copr: Copr,
-    /// Its projects.
-    pub projects: Vec<Project>,
-    /// What of them is none of our business.
-    pub ignore: Ignore,
-    /// Ring again for what still fails after this long; `None`: never.
-    pub remind_after: Option<Duration>,
-    /// How many failed polls in a row are told.
-    pub poll_failures: u32,
+    /// GitHub's API, as far as we may ask it.
+    pub github: GitHub,
 }
 
 impl Context {

@@ -1,4 +1,4 @@
-//! Doing it: poll, receive, accept, deliver. Each pass returns one [`Report`].
+//! Doing it: poll, receive, reconcile, accept, deliver. Each pass returns one [`Report`].
 //!
 //! *Accept* writes what we now know together with what must be said, in one transaction. *Deliver* sends what waits,
 //! one sender per channel, and removes it. There is no state in between.
@@ -7,17 +7,25 @@ mod accept;
 mod channels;
 mod context;
 mod deliver;
+mod hook;
 mod outbox;
+mod pace;
 mod pass;
+mod plan;
 mod poll;
 mod receive;
+mod reconcile;
+mod redeliver;
 mod report;
 mod status;
+mod targets;
 
-pub use context::{Bell, Context, Watch};
+pub use bell::watch::{Redelivery, Watch};
+pub use context::{Bell, Context};
 pub use deliver::{Limits, deliver};
 pub use outbox::{Dead, OutboxError, Pending, drop_dead, list, retry};
-pub use pass::{Progress, run};
+pub use pass::{Pass, Progress, Scope, run};
+pub use plan::{PlanError, Planned, RetryError, plan, retry_loss};
 pub use receive::{Keys, MAX_BODY, Received, receive};
-pub use report::{ChannelReport, LastRun, Outcome, ProjectReport, Report};
-pub use status::{ChannelStatus, IncidentStatus, ProjectStatus, Status, status};
+pub use report::{ChannelReport, HookReport, LastRun, Outcome, ProjectReport, Report};
+pub use status::{ChannelStatus, HookStatus, IncidentStatus, ProjectStatus, Status, status};

@@ -1,103 +1,104 @@
 //! One scheduled pass: deliver what waits, observe every due target, deliver again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use bell::hook::HookState;
 use bell::polls::ProjectState;
-use copr::Project;
-use futures_util::{StreamExt as _, future, stream};
+use bell::watch::Watch;
+use futures_util::future;
 use jiff::Timestamp;
 use outbound::Deadline;
 use state::{Error, TransactionError, Write, key};
 
 use crate::channels;
-use crate::context::{Context, Watch};
+use crate::context::Context;
 use crate::deliver::{Drained, Limits, SEND_TIMEOUT, drain};
+use crate::pace::Pace;
 use crate::poll::{forget_project, watch_project};
-use crate::report::{ChannelReport, LastRun, Outcome, ProjectReport, Report};
+use crate::reconcile::{Work, forget_hook, observe_hook};
+use crate::redeliver::redeliver;
+use crate::report::{ChannelReport, HookReport, LastRun, Outcome, ProjectReport, Report};
+use crate::targets::{at_once, oldest_first};
 
-/// How many projects are polled at once? Copr is shared: be polite.
+/// How many targets are observed at once? Copr and GitHub are shared: be polite.
 const AT_ONCE: usize = 4;
+
+/// Why a target is late when the table cannot be read.
+const UNREAD: &str = "the state table could not be read";
+
+/// With how many notices waiting is a channel slow?
+const MANY_WAITING: usize = 50;
 
 /// How far a pass has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress<'a> {
-    /// Projects done.
+    /// Projects and hooks done.
     pub done: usize,
-    /// Projects there are.
+    /// Projects and hooks there are.
     pub of: usize,
     /// The one done last.
-    pub project: &'a str,
+    pub target: &'a str,
 }
 
-/// Runs one pass. `tick` names it: a second pass of the same tick finds every target done.
-pub async fn run(
-    context: &Context,
-    watch: &Watch,
-    tick: Timestamp,
-    deadline: Deadline,
-    on_progress: impl Fn(Progress<'_>),
-) -> Report {
+/// A pass to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass {
+    /// Names it: a second pass of the same tick finds every target done.
+    pub tick: Timestamp,
+    /// It stops before.
+    pub deadline: Deadline,
+    /// What it looks at.
+    pub scope: Scope,
+}
+
+/// What a pass looks at, besides the channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything.
+    All,
+    /// The hooks alone.
+    Hooks,
+}
+
+/// Runs one pass.
+pub async fn run(context: &Context, watch: &Watch, pass: Pass, on_progress: impl Fn(Progress<'_>)) -> Report {
     let clock = &context.outbound.clock;
     let started = clock.now();
+    let channels = Channels::new(context, pass.deadline);
+    let run = Run {
+        context,
+        watch,
+        pass,
+        channels: &channels,
+        of: watch.projects.len() + watch.redelivery.hooks.len(),
+        done: AtomicUsize::new(0),
+        on_progress,
+    };
     let mut troubles = Vec::new();
     if let Err(error) = channels::settle(context).await {
         troubles.push(error.to_string());
     }
-    let channels = Channels::new(context, deadline);
     channels.drain().await;
-    let mut projects = Vec::new();
-    match context.table.query::<ProjectState>(key::PROJECTS).await {
-        Err(error) => {
-            troubles.push(error.to_string());
-            projects.extend(watch.projects.iter().map(|project| ProjectReport {
-                project: project.to_string(),
-                error: Some("the state table could not be read".to_owned()),
-                ..ProjectReport::default()
-            }));
-        }
-        Ok(known) => {
-            let ticks: HashMap<_, _> = known
-                .iter()
-                .map(|(name, stored)| (name.as_str(), stored.tick))
-                .collect();
-            let done = Mutex::new(0);
-            let observe = async |project: &Project| {
-                let report = watch_project(context, watch, project, tick, deadline).await;
-                let done = {
-                    let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-                    *done += 1;
-                    *done
-                };
-                on_progress(Progress {
-                    done,
-                    of: watch.projects.len(),
-                    project: &report.project,
-                });
-                if report.has_news() {
-                    channels.drain().await;
-                }
-                report
-            };
-            projects = stream::iter(oldest_first(&watch.projects, &ticks))
-                .map(observe)
-                .buffer_unordered(AT_ONCE)
-                .collect()
-                .await;
-            let order: HashMap<_, _> = watch.projects.iter().map(Project::to_string).zip(0..).collect();
-            projects.sort_by_key(|report| order.get(&report.project).copied());
-            for (name, _) in known.iter().filter(|(name, _)| !order.contains_key(name)) {
-                projects.push(forget_project(context, name, deadline).await);
-            }
-        }
-    }
+    let projects = match pass.scope {
+        Scope::All => run.projects(&mut troubles).await,
+        Scope::Hooks => Vec::new(),
+    };
+    let hooks = run.hooks(&mut troubles).await;
+    channels.drain().await;
+    // A backlog comes last: it may take all the time that is left but for the last messages.
+    let hooks = run.backlog(hooks).await;
     channels.drain().await;
 
     let channels = channels.into_reports();
-    troubles.extend(projects.iter().filter_map(|project| {
-        let error = project.error.as_deref().unwrap_or("not observed");
-        (project.outcome != Outcome::Ok).then(|| format!("{}: {error}", project.project))
-    }));
+    let trouble = |target: &str, outcome: Outcome, error: &Option<String>| {
+        let error = error.as_deref().unwrap_or("not observed");
+        (outcome != Outcome::Ok).then(|| format!("{target}: {error}"))
+    };
+    let of_projects = projects.iter().map(|p| trouble(&p.project, p.outcome, &p.error));
+    let of_hooks = hooks.iter().map(|hook| trouble(&hook.hook, hook.outcome, &hook.error));
+    troubles.extend(of_projects.chain(of_hooks).flatten());
     troubles.extend(channels.iter().filter_map(|(channel, looked_at)| {
         let error = channel.error.as_deref().unwrap_or("not looked at");
         (!looked_at).then(|| format!("channel {}: {error}", channel.channel))
@@ -109,32 +110,134 @@ pub async fn run(
         complete: troubles.is_empty(),
         why_not: (!troubles.is_empty()).then(|| troubles.join("; ")),
         projects,
-        hooks: [],
+        hooks,
         channels: channels.into_iter().map(|(channel, _)| channel).collect(),
     };
-    if let Err(error) = remember(context, tick, &report).await {
+    if pass.scope == Scope::All
+        && let Err(error) = remember(context, pass.tick, &report).await
+    {
         report.complete = false;
         report.why_not.get_or_insert_with(|| error.to_string());
     }
     report
 }
 
-/// The projects that were observed longest ago come first, so that a pass that runs out of time starves nobody.
-fn oldest_first<'a>(projects: &'a [Project], ticks: &HashMap<&str, Option<Timestamp>>) -> Vec<&'a Project> {
-    let mut projects: Vec<_> = projects.iter().collect();
-    projects.sort_by_cached_key(|project| ticks.get(project.to_string().as_str()).copied().flatten());
-    projects
+impl Pass {
+    /// Looks at everything that `tick` has not seen yet, until `deadline`.
+    #[must_use]
+    pub fn new(tick: Timestamp, deadline: Deadline) -> Self {
+        let scope = Scope::All;
+        Self { tick, deadline, scope }
+    }
+}
+
+/// A pass on its way.
+struct Run<'a, F> {
+    context: &'a Context,
+    watch: &'a Watch,
+    pass: Pass,
+    channels: &'a Channels<'a>,
+    of: usize,
+    done: AtomicUsize,
+    on_progress: F,
+}
+
+impl<F: Fn(Progress<'_>)> Run<'_, F> {
+    async fn projects(&self, troubles: &mut Vec<String>) -> Vec<ProjectReport> {
+        let Pass { tick, deadline, .. } = self.pass;
+        let known = match self.context.table.query::<ProjectState>(key::PROJECTS).await {
+            Ok(known) => known,
+            Err(error) => {
+                troubles.push(error.to_string());
+                let unread = self.watch.projects.iter().map(|project| ProjectReport {
+                    project: project.to_string(),
+                    error: Some(UNREAD.to_owned()),
+                    ..ProjectReport::default()
+                });
+                return unread.collect();
+            }
+        };
+        let observe = |project| async move {
+            let report = watch_project(self.context, self.watch, project, tick, deadline).await;
+            self.observed(&report.project, report.has_news()).await;
+            report
+        };
+        let due = oldest_first(&self.watch.projects, &known);
+        let mut projects = at_once(AT_ONCE, due, observe).await;
+        let left = known
+            .iter()
+            .filter(|(name, _)| projects.iter().all(|report| report.project != *name));
+        for (name, _) in left.collect::<Vec<_>>() {
+            projects.push(forget_project(self.context, name, deadline).await);
+        }
+        projects
+    }
+
+    async fn hooks(&self, troubles: &mut Vec<String>) -> Vec<(HookReport, Work)> {
+        let Pass { tick, deadline, .. } = self.pass;
+        let hooks = &self.watch.redelivery.hooks;
+        let known = match self.context.table.query::<HookState>(key::HOOKS).await {
+            Ok(known) => known,
+            Err(error) => {
+                troubles.push(error.to_string());
+                let unread = hooks.iter().map(|hook| HookReport {
+                    hook: hook.to_string(),
+                    error: Some(UNREAD.to_owned()),
+                    ..HookReport::default()
+                });
+                return unread.map(|report| (report, Work::default())).collect();
+            }
+        };
+        let observe = |hook| async move {
+            let (report, work) = observe_hook(self.context, self.watch, hook, tick, deadline).await;
+            self.observed(&report.hook, report.has_news()).await;
+            (report, work)
+        };
+        let observed = at_once(AT_ONCE, oldest_first(hooks, &known), observe).await;
+        let left = known
+            .iter()
+            .filter(|(name, _)| hooks.iter().all(|hook| hook.to_string() != *name));
+        for (name, _) in left {
+            if let Err(error) = forget_hook(self.context, name, deadline).await {
+                troubles.push(format!("{name}: {error}"));
+            }
+        }
+        observed
+    }
+
+    async fn observed(&self, target: &str, news: bool) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        let of = self.of;
+        (self.on_progress)(Progress { done, of, target });
+        if news {
+            self.channels.drain().await;
+        }
+    }
+
+    async fn backlog(&self, observed: Vec<(HookReport, Work)>) -> Vec<HookReport> {
+        let redelivery = &self.watch.redelivery;
+        let pace = Pace::new(self.context.outbound.clock.clone(), self.channels.are_slow());
+        let mut reports = Vec::new();
+        for (hook, (mut report, work)) in redelivery.hooks.iter().zip(observed) {
+            let deadline = self.pass.deadline;
+            redeliver(self.context, redelivery, hook, work, deadline, &pace, &mut report).await;
+            reports.push(report);
+        }
+        reports
+    }
 }
 
 async fn remember(context: &Context, tick: Timestamp, report: &Report) -> Result<(), Error> {
-    let observed = report.projects.iter().filter(|p| p.outcome == Outcome::Ok);
+    let projects = report.projects.iter().filter(|p| p.outcome == Outcome::Ok);
+    let hooks = report.hooks.iter().filter(|hook| hook.outcome == Outcome::Ok);
     let last = LastRun {
         tick,
         started: report.started,
         ended: report.ended,
         complete: report.complete,
         why_not: report.why_not.clone(),
-        projects: observed.count(),
+        projects: projects.count(),
+        hooks: hooks.count(),
         sent: report.channels.iter().map(|channel| channel.sent).sum(),
         waiting: report.channels.iter().map(|channel| channel.waiting).sum(),
     };
@@ -179,6 +282,13 @@ impl<'a> Channels<'a> {
             self.with(&bell.channel.name, |drained| drained.then(later));
         });
         future::join_all(drains).await;
+    }
+
+    /// Does any of them rest, or have much to say still?
+    fn are_slow(&self) -> bool {
+        let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        let slow = |drained: &Drained| drained.report.rest_until.is_some() || drained.report.waiting > MANY_WAITING;
+        reports.values().any(slow)
     }
 
     fn with<T>(&self, name: &str, look: impl FnOnce(&mut Drained) -> T) -> T {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bell::incident::{self, Event, Incident, Pages, Seen};
 use bell::polls::{self, ProjectState};
+use bell::watch::Watch;
 use chat::{Fact, Notice};
 use copr::{BuildState, LOOKUP_TIMEOUT, POLL_TIMEOUT, PollError, Project};
 use jiff::Timestamp;
@@ -12,7 +13,7 @@ use outbound::Deadline;
 use state::{Acquired, Lease, Stored, TargetChange, TransactionError, Write, key};
 
 use crate::accept::{Accepted, accept, not_before};
-use crate::context::{Context, Watch};
+use crate::context::Context;
 use crate::report::{Outcome, ProjectReport};
 
 /// How long does a project's lease last? Renewed while the poll goes on.
@@ -308,7 +309,7 @@ impl Observation<'_> {
     /// Writes the facts, the project's state and the tick, and gives the lease back.
     async fn finish(&self, lease: &Lease, facts: Vec<Accepted>, after: &ProjectState) -> Result<(), TransactionError> {
         let finish = TargetChange::store(after)?.and_finish(self.tick);
-        accept(&self.context.table, lease, facts, finish).await
+        accept(&self.context.table, lease, facts, TargetChange::default(), finish).await
     }
 }
 
@@ -372,7 +373,14 @@ async fn forget(context: &Context, project: &str, deadline: Deadline) -> Result<
             rev: Some(stored.rev),
         }])
     });
-    accept(table, &lease, facts.collect(), TargetChange::default()).await?;
+    accept(
+        table,
+        &lease,
+        facts.collect(),
+        TargetChange::default(),
+        TargetChange::default(),
+    )
+    .await?;
     let delete = Write::Delete { key: target, rev: None };
     table.transact(vec![delete]).await?;
     tracing::info!(project, incidents = count, "no longer watched");

@@ -1,13 +1,15 @@
 //! The issue bell: one delivery of GitHub's, verified, accepted exactly once, and rung.
 
+use std::collections::{HashMap, HashSet};
+
 use bell::issue::{hears, notice};
 use bytes::Bytes;
 use futures_util::future;
-use github::{AuthenticBody, AuthenticJson, Event, Refused, WebhookSecret, verify};
+use github::{AuthenticJson, Event, Pulled, Refused, WebhookSecret, verify};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use state::{Error, MAX_WRITES, Stored, TransactionError, Write, key};
+use state::{Error, Key, MAX_WRITES, Stored, TransactionError, Write, key};
 
 use crate::accept::not_before;
 use crate::context::Context;
@@ -99,16 +101,12 @@ struct Delivery {
     hook: Option<String>,
     /// Event, action, repository and issue.
     subject: String,
-    /// SHA-256 of the body, in hexadecimal.
+    /// SHA-256 of the body, in hexadecimal; `pulled` where GitHub's API gave the payload and nobody saw the body.
     body: String,
 }
 
-/// What is remembered of a hook.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Hook {
-    /// When it last pinged us.
-    pinged: Option<Timestamp>,
-}
+/// In place of a body's digest.
+const PULLED: &str = "pulled";
 
 /// Takes a delivery: everything up to and with its acceptance. What must be said then waits in the outbox.
 pub async fn receive(context: &Context, keys: &Keys, headers: &http::HeaderMap, body: Bytes) -> Received {
@@ -156,10 +154,58 @@ async fn take(context: &Context, keys: &Keys, headers: &http::HeaderMap, body: B
         }
     };
     let hook = header(headers, "x-github-hook-id");
-    let taken = match &event {
+    let digest = || format!("{:x}", Bytes::copy_from_slice(&Sha256::digest(body.bytes())));
+    accept_event(context, guid, hook, &event, digest).await
+}
+
+/// Takes a delivery whose payload GitHub's API gave, as if it had arrived.
+pub(crate) async fn receive_pulled(context: &Context, hook: Option<u64>, pulled: &Pulled) -> Received {
+    let guid = pulled.guid.as_str();
+    let event = match Event::parse(&pulled.event, &pulled.json) {
+        Ok(event) => event,
+        Err(error) => {
+            tracing::warn!(guid, event = pulled.event, %error, "a pulled delivery cannot be read");
+            return Received::Unreadable;
+        }
+    };
+    let hook = hook.map(|hook| hook.to_string());
+    let received = accept_event(context, guid, hook.as_deref(), &event, || PULLED.to_owned()).await;
+    tracing::info!(guid, event = pulled.event, hook, ?received, "a pulled delivery");
+    received
+}
+
+/// Those of these guids that were accepted.
+pub(crate) async fn accepted(context: &Context, guids: &[&str]) -> Result<HashSet<String>, Error> {
+    let now = context.outbound.clock.now();
+    let keys: HashMap<Key, &str> = guids.iter().map(|guid| (key::delivery(guid), *guid)).collect();
+    let wanted: Vec<Key> = keys.keys().cloned().collect();
+    let known = context.table.get_many::<Delivery>(&wanted).await?.into_iter();
+    let known = known.filter(|(_, stored)| !stored.has_expired(now));
+    Ok(known
+        .filter_map(|(key, _)| keys.get(&key).map(|&guid| guid.to_owned()))
+        .collect())
+}
+
+/// Accepts what an event tells, whose body has this digest.
+async fn accept_event(
+    context: &Context,
+    guid: &str,
+    hook: Option<&str>,
+    event: &Event<'_>,
+    digest: impl FnOnce() -> String,
+) -> Received {
+    let taken = match event {
         Event::Ping(ping) => pinged(context, ping.hook_id).await.map(|()| Received::Ping),
         Event::Other(_) => Ok(Received::Unused),
-        Event::Issues(_) | Event::IssueComment(_) => accept_event(context, guid, hook, &event, &body).await,
+        Event::Issues(_) | Event::IssueComment(_) => {
+            let subject = event.subject().map(|subject| subject.to_string()).unwrap_or_default();
+            let delivery = Delivery {
+                hook: hook.map(str::to_owned),
+                subject,
+                body: digest(),
+            };
+            accept_delivery(context, guid, &delivery, event).await
+        }
     };
     taken.unwrap_or_else(|error| {
         tracing::error!(guid, %error, "the delivery could not be stored");
@@ -173,11 +219,9 @@ fn header<'a>(headers: &'a http::HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 async fn pinged(context: &Context, hook: u64) -> Result<(), Error> {
-    let key = key::hook(hook);
-    let before = context.table.get::<Hook>(&key).await?;
-    let now = Hook {
-        pinged: Some(context.outbound.clock.now()),
-    };
+    let key = key::ping(hook);
+    let before = context.table.get::<Timestamp>(&key).await?;
+    let now = context.outbound.clock.now();
     let put = Write::put(key, &now, before.map(|stored| stored.rev))?;
     match context.table.transact(vec![put]).await {
         // Another ping of the same hook has just been noted.
@@ -186,37 +230,35 @@ async fn pinged(context: &Context, hook: u64) -> Result<(), Error> {
     }
 }
 
-async fn accept_event(
+async fn accept_delivery(
     context: &Context,
     guid: &str,
-    hook: Option<&str>,
+    delivery: &Delivery,
     event: &Event<'_>,
-    body: &AuthenticBody,
 ) -> Result<Received, Error> {
-    let digest = format!("{:x}", Bytes::copy_from_slice(&Sha256::digest(body.bytes())));
-    let subject = event.subject().map(|subject| subject.to_string()).unwrap_or_default();
-    let delivery = Delivery {
-        hook: hook.map(str::to_owned),
-        subject,
-        body: digest,
-    };
     for _ in 0..ATTEMPTS {
         let now = context.outbound.clock.now();
-        let (known, body_known) = future::try_join(
-            context.table.get::<Delivery>(&key::delivery(guid)),
-            context.table.get::<String>(&key::body(&delivery.body)),
-        )
-        .await?;
+        let body_known = async {
+            if delivery.was_pulled() {
+                return Ok(None);
+            }
+            context.table.get::<String>(&key::body(&delivery.body)).await
+        };
+        let key = key::delivery(guid);
+        let known = context.table.get::<Delivery>(&key);
+        let (known, body_known) = future::try_join(known, body_known).await?;
         if let Some(known) = known.as_ref().filter(|known| !known.has_expired(now)) {
-            return Ok(repeat_or_conflict(&known.doc, &delivery));
+            return Ok(repeat_or_conflict(&known.doc, delivery));
         }
         if body_known.as_ref().is_some_and(|known| !known.has_expired(now)) {
             return Ok(Received::Replay);
         }
-        let mut writes = vec![
-            Write::put(key::delivery(guid), &delivery, rev(known.as_ref()))?.until(now + REMEMBERED),
-            Write::put(key::body(&delivery.body), &guid, rev(body_known.as_ref()))?.until(now + REMEMBERED),
-        ];
+        let put = Write::put(key::delivery(guid), delivery, rev(known.as_ref()))?;
+        let mut writes = vec![put.until(now + REMEMBERED)];
+        if !delivery.was_pulled() {
+            let put = Write::put(key::body(&delivery.body), &guid, rev(body_known.as_ref()))?;
+            writes.push(put.until(now + REMEMBERED));
+        }
         writes.extend(ring(context, guid, event, now).await?);
         debug_assert!(writes.len() <= MAX_WRITES, "the settings allow too many channels");
         match context.table.transact(writes).await {
@@ -232,12 +274,18 @@ async fn accept_event(
     })
 }
 
+impl Delivery {
+    fn was_pulled(&self) -> bool {
+        self.body == PULLED
+    }
+}
+
 /// A guid that was accepted before. GitHub gives one guid to all hooks of an event, so another hook's delivery of the
-/// same subject is the same news, though its body differs.
+/// same subject is the same news, though its body differs; and nobody has seen the body of one that was pulled.
 fn repeat_or_conflict(known: &Delivery, delivery: &Delivery) -> Received {
     let same_body = known.body == delivery.body;
-    let other_hook = known.hook != delivery.hook && known.subject == delivery.subject;
-    if same_body || other_hook {
+    let unseen = known.was_pulled() || delivery.was_pulled() || known.hook != delivery.hook;
+    if same_body || unseen && known.subject == delivery.subject {
         Received::Repeat
     } else {
         Received::Conflict
@@ -298,6 +346,8 @@ mod tests {
             (delivery("2", "issues.opened 7 8", "bb"), Received::Repeat),
             (delivery("1", "issues.opened 7 8", "bb"), Received::Conflict),
             (delivery("2", "issues.closed 7 8", "bb"), Received::Conflict),
+            (delivery("1", "issues.opened 7 8", PULLED), Received::Repeat),
+            (delivery("1", "issues.closed 7 8", PULLED), Received::Conflict),
         ] {
             assert_eq!(repeat_or_conflict(&known, &came), expected, "{came:?}");
         }

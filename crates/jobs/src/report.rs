@@ -1,5 +1,7 @@
 //! What a pass did: one value for `--json`, the log and the metrics.
 
+use std::fmt::Display;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +20,8 @@ pub struct Report {
     pub why_not: Option<String>,
     /// The Copr projects, in the order of the settings, then those no longer watched.
     pub projects: Vec<ProjectReport>,
-    /// The hooks whose delivery log was read.
-    pub hooks: [(); 0],
+    /// The hooks whose delivery log was read, in the order of the settings.
+    pub hooks: Vec<HookReport>,
     /// The channels.
     pub channels: Vec<ChannelReport>,
 }
@@ -81,6 +83,45 @@ impl ProjectReport {
     }
 }
 
+/// What a pass did for one hook.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct HookReport {
+    /// The hook.
+    pub hook: String,
+    /// How its observation went.
+    pub outcome: Outcome,
+    /// Why not, or why its backlog was left.
+    pub error: Option<String>,
+    /// Records of its delivery log that were read.
+    pub read: usize,
+    /// Deliveries found lost.
+    pub lost: usize,
+    /// Redeliveries that GitHub was asked for.
+    pub redelivered: usize,
+    /// Lost deliveries that arrived, or were pulled.
+    pub recovered: usize,
+    /// Lost deliveries given up.
+    pub given_up: usize,
+}
+
+impl HookReport {
+    /// Was something accepted that may wait in an outbox now?
+    pub(crate) fn has_news(&self) -> bool {
+        self.error.is_some() || self.lost + self.recovered + self.given_up > 0
+    }
+
+    /// It could not be observed.
+    pub(crate) fn failed(&mut self, error: &impl Display) {
+        self.outcome = Outcome::Failed;
+        self.error = Some(error.to_string());
+    }
+
+    /// Its backlog was left.
+    pub(crate) fn stopped(&mut self, error: &impl Display) {
+        self.error = Some(error.to_string());
+    }
+}
+
 /// What a pass did for one channel, and what is left.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ChannelReport {
@@ -113,6 +154,9 @@ pub struct LastRun {
     pub why_not: Option<String>,
     /// Projects observed.
     pub projects: usize,
+    /// Hooks observed.
+    #[serde(default)]
+    pub hooks: usize,
     /// Notices sent.
     pub sent: usize,
     /// Notices waiting.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bell::hook::HookState;
 use bell::incident::Incident;
 use bell::polls::ProjectState;
 use jiff::Timestamp;
@@ -27,7 +28,7 @@ pub struct Status {
     /// The open incidents, by project and package.
     pub incidents: Vec<IncidentStatus>,
     /// The watched hooks.
-    pub hooks: [(); 0],
+    pub hooks: Vec<HookStatus>,
     /// The channels.
     pub channels: Vec<ChannelStatus>,
     /// Dead letters in all.
@@ -42,6 +43,16 @@ pub struct ProjectStatus {
     /// How its polls went.
     #[serde(flatten)]
     pub polls: ProjectState,
+}
+
+/// How a hook stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HookStatus {
+    /// The hook.
+    pub hook: String,
+    /// How its deliveries and the readings of its log went.
+    #[serde(flatten)]
+    pub state: HookState,
 }
 
 /// An open incident.
@@ -105,6 +116,7 @@ pub async fn status(context: &Context) -> Result<Status, Error> {
                 .map(|(package, stored)| incident(project.clone(), package, stored.doc)),
         );
     }
+    let hooks = table.query::<HookState>(key::HOOKS).await?;
     let known = table.query::<ChannelState>(key::CHANNELS).await?;
     let mut states: BTreeMap<String, ChannelState> =
         known.into_iter().map(|(name, stored)| (name, stored.doc)).collect();
@@ -135,7 +147,13 @@ pub async fn status(context: &Context) -> Result<Status, Error> {
             })
             .collect(),
         incidents,
-        hooks: [],
+        hooks: hooks
+            .into_iter()
+            .map(|(hook, stored)| HookStatus {
+                hook,
+                state: stored.doc,
+            })
+            .collect(),
         dead: channels.iter().map(|channel| channel.dead).sum(),
         channels,
     })

@@ -22,6 +22,8 @@ impl Key {
 
 /// Partition of the project items.
 pub const PROJECTS: &str = "project";
+/// Partition of the hook items.
+pub const HOOKS: &str = "hook";
 /// Partition of the channel items.
 pub const CHANNELS: &str = "channel";
 
@@ -91,10 +93,28 @@ pub fn heard(repository_id: u64, issue_id: u64, channel: &str) -> Key {
     Key::new(heard_of(repository_id, issue_id), channel)
 }
 
-/// A webhook at GitHub, by its id: when it last pinged us.
+/// A hook whose delivery log is read (`app`, `repo:owner/name:123`, `org:name:456`): lease, tick, how far, how it fares.
 #[must_use]
-pub fn hook(id: u64) -> Key {
-    Key::new("hook", id.to_string())
+pub fn hook(hook: &str) -> Key {
+    Key::new(HOOKS, hook)
+}
+
+/// Partition of a hook's lost deliveries.
+#[must_use]
+pub fn losses(hook: &str) -> String {
+    format!("lost#{hook}")
+}
+
+/// A delivery that failed, by its guid.
+#[must_use]
+pub fn loss(hook: &str, guid: &str) -> Key {
+    Key::new(losses(hook), guid)
+}
+
+/// A hook that pinged us, by its id at GitHub: when.
+#[must_use]
+pub fn ping(id: u64) -> Key {
+    Key::new("ping", id.to_string())
 }
 
 /// The sort key of a notice: sorts by the time of acceptance, and is a function of the fact, so that the same fact

@@ -6,6 +6,7 @@
 mod error;
 pub mod key;
 mod lease;
+mod many;
 mod outbox;
 mod table;
 mod transaction;

@@ -171,6 +171,25 @@ impl Table {
         Ok(answer.item)
     }
 
+    /// Calls `on_doc` with every document of a partition, in the order of their sort keys, without holding them all.
+    ///
+    /// # Errors
+    /// When the table cannot be reached or a document cannot be read.
+    pub async fn each<T: DeserializeOwned>(
+        &self,
+        pk: &str,
+        mut on_doc: impl FnMut(String, Stored<T>),
+    ) -> Result<(), Error> {
+        self.each_item(pk, None, |key, item| {
+            if item.contains_key("doc") {
+                let stored = stored(&key, &item)?;
+                on_doc(key.sk, stored);
+            }
+            Ok(true)
+        })
+        .await
+    }
+
     /// Asks for an item without reading it, to open the connection.
     ///
     /// # Errors
@@ -186,14 +205,7 @@ impl Table {
     /// When the table cannot be reached or a document cannot be read.
     pub async fn query<T: DeserializeOwned>(&self, pk: &str) -> Result<Vec<(String, Stored<T>)>, Error> {
         let mut found = Vec::new();
-        self.each_item(pk, None, |key, item| {
-            if item.contains_key("doc") {
-                let stored = stored(&key, &item)?;
-                found.push((key.sk, stored));
-            }
-            Ok(true)
-        })
-        .await?;
+        self.each(pk, |sk, stored| found.push((sk, stored))).await?;
         Ok(found)
     }
 

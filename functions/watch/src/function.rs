@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use anyhow::{bail, ensure};
 use boot::{Live, Logs, Secrets, SecretsAt, Settings, Source, StateAt};
+use github::GitHub;
 use jiff::Timestamp;
-use jobs::{Bell, Context, Report, Watch};
+use jobs::{Bell, Context, Pass, Report, Watch};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use outbound::Outbound;
 use serde::Serialize;
@@ -45,14 +46,14 @@ impl Function {
             bail!("SECRETS: a function has no file of secrets: expected aws:ID, a secret's name or ARN");
         };
         ensure!(
-            !settings.projects.is_empty(),
-            "COPR_PROJECTS: it is empty, so there is nothing to watch: expected one project at least"
+            !settings.watch.is_empty(),
+            "COPR_PROJECTS, GITHUB_HOOKS: both are empty, so there is nothing to watch: expected one project or hook at least"
         );
         let outbound = Outbound::new();
         let access = boot::access(&outbound, env)?;
         let table = Table::new(&table, access.clone(), outbound.clock.clone());
         let make = {
-            let (outbound, table) = (outbound.clone(), table.clone());
+            let (outbound, table, github) = (outbound.clone(), table.clone(), settings.github);
             move |secrets: Secrets| Context {
                 outbound: outbound.clone(),
                 table: table.clone(),
@@ -63,19 +64,14 @@ impl Function {
                     .into_iter()
                     .map(|(channel, route)| Bell { channel, route })
                     .collect(),
+                github: GitHub::new(github.clone(), secrets.github),
             }
         };
         let function = Self {
             context: Live::new(Source::Aws(secret, access), outbound.clone(), make),
             outbound,
             table,
-            watch: Watch {
-                copr: settings.copr,
-                projects: settings.projects,
-                ignore: settings.ignore,
-                remind_after: settings.remind_after,
-                poll_failures: settings.poll_failures,
-            },
+            watch: settings.watch,
         };
         function.prepare().await;
         Ok(function)
@@ -110,7 +106,7 @@ impl Function {
         let now = self.outbound.clock.now();
         let tick = event.payload.unwrap_or_default().tick(now);
         let deadline = deadline(event.context.deadline());
-        let report = jobs::run(&context, &self.watch, tick, deadline, |_| ()).await;
+        let report = jobs::run(&context, &self.watch, Pass::new(tick, deadline), |_| ()).await;
         log(&report, &event.context.request_id);
         Ok(report)
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::bail;
 use boot::{Live, Logs, Secrets, SecretsAt, Settings, Source, StateAt};
 use bytes::Bytes;
+use github::GitHub;
 use http::HeaderMap;
 use jobs::{Bell, Context, Keys, Limits, Received};
 use lambda_http::LambdaEvent;
@@ -68,6 +69,7 @@ impl Function {
                         // Whoever finds a lease in the table finds its log, too.
                         owner: env("AWS_LAMBDA_LOG_STREAM_NAME").unwrap_or_else(|| "copperbell-webhook".to_owned()),
                         bells: bells.map(|(channel, route)| Bell { channel, route }).collect(),
+                        github: GitHub::new(settings.github.clone(), secrets.github),
                     },
                     keys: Keys {
                         secrets: secrets.webhook,

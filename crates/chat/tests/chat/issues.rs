@@ -6,7 +6,7 @@ use insta::{assert_json_snapshot, assert_snapshot};
 use serde_json::Value;
 
 use crate::samples::{HOSTILE_TITLE, at, closed, issue, labelled, notices, now, opened, written};
-use crate::shown::{discord_body, feishu_body, slack_body, teams_body, texts, urls};
+use crate::shown::{discord_body, feishu_body, outline, slack_body, teams_body, texts, urls};
 
 fn told(issues: impl IntoIterator<Item = IssueEvent>) -> Message {
     message(&notices(issues), now())
@@ -57,30 +57,6 @@ fn outlines(outline: impl Fn(&Message) -> String) -> String {
     ];
     let outlines: Vec<_> = usual.into_iter().map(|issues| outline(&told(issues))).collect();
     outlines.join("\n")
-}
-
-/// A tree of JSON as a list of its texts, each with where it stands and where it leads.
-fn outline(value: &Value, place: &str, lines: &mut Vec<String>) {
-    let (tag, text) = ["type", "tag"]
-        .iter()
-        .find_map(|key| value[key].as_str())
-        .map_or(("", None), |tag| {
-            let text = value["text"].as_str().or_else(|| value["content"].as_str());
-            (tag, text.or_else(|| value["title"].as_str()))
-        });
-    let place = format!("{place}/{tag}");
-    let place = place.trim_end_matches('/');
-    let url = value["url"].as_str().map_or(String::new(), |url| format!(" → {url}"));
-    if let Some(text) = text {
-        lines.push(format!("{place}: {text}{url}"));
-    } else if !url.is_empty() {
-        lines.push(format!("{place}{url}"));
-    }
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| outline(item, place, lines)),
-        Value::Object(fields) => fields.values().for_each(|field| outline(field, place, lines)),
-        _ => {}
-    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 extern crate copperbell_chat as chat;
 
 mod issues;
+mod redelivery;
 mod samples;
 mod sending;
 mod shown;

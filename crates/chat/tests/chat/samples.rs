@@ -1,6 +1,9 @@
 //! Facts to speak of.
 
-use chat::{Builds, ChannelTrouble, DeadLetters, Fact, FailingChroot, IssueEvent, Notice, Polls, excerpt};
+use chat::{
+    Builds, ChannelTrouble, DeadLetters, Expiring, Fact, FailingChroot, Gap, GiveUp, GivenUpDelivery, HookFailing,
+    HookRecovered, HookState, HookTrouble, IssueEvent, Notice, Polls, SilentHook, excerpt,
+};
 use jiff::Timestamp;
 
 /// A package's name by somebody who would like to be read as more than a name.
@@ -166,6 +169,148 @@ pub(crate) fn dead_letters(count: usize, reason: &str) -> Fact {
     })
 }
 
+/// Fourteen deliveries through a hook of `acme/app`'s, lost since 09:10.
+pub(crate) fn failing() -> HookFailing {
+    HookFailing {
+        hook: "repo:acme/app:1".to_owned(),
+        to: Some("hooks.example.org/webhook".to_owned()),
+        since: at("09:10:00"),
+        lost: 14,
+        why: vec![("no answer".to_owned(), 12), ("500".to_owned(), 2)],
+        down: false,
+    }
+}
+
+/// The same, when none is waited for any more.
+pub(crate) fn recovered() -> HookRecovered {
+    HookRecovered {
+        hook: "repo:acme/app:1".to_owned(),
+        to: Some("hooks.example.org/webhook".to_owned()),
+        since: at("09:10:00"),
+        lost: 14,
+        recovered: 13,
+        given_up: 1,
+    }
+}
+
+/// The edge is twelve hours away.
+pub(crate) fn expiring(count: u32) -> Expiring {
+    Expiring {
+        hook: "repo:acme/app:1".to_owned(),
+        count,
+        first: "2026-11-21T01:20:00Z".parse().expect("a time"),
+    }
+}
+
+/// One of the fourteen.
+pub(crate) fn given_up(reason: GiveUp) -> GivenUpDelivery {
+    GivenUpDelivery {
+        hook: "repo:acme/app:1".to_owned(),
+        guid: "72d3162e-cc78-11e3-81ab-4c9367dc0958".to_owned(),
+        name: "issues.opened".to_owned(),
+        delivered_at: at("09:10:00"),
+        attempts: 5,
+        reason,
+    }
+}
+
+/// After every redelivery ended in `last`.
+pub(crate) fn in_vain(last: &str) -> GiveUp {
+    GiveUp::Attempts { last: last.to_owned() }
+}
+
+pub(crate) fn gap() -> Gap {
+    Gap {
+        hook: "repo:acme/app:1".to_owned(),
+        from: "2026-11-14T09:10:00Z".parse().expect("a time"),
+        to: "2026-11-17T13:20:00Z".parse().expect("a time"),
+    }
+}
+
+pub(crate) fn hook_is(what: HookState) -> HookTrouble {
+    HookTrouble {
+        hook: "repo:acme/app:1".to_owned(),
+        what,
+    }
+}
+
+/// Three readings of its log failed.
+pub(crate) fn unreadable(error: &str) -> HookState {
+    HookState::Unreadable {
+        failures: 3,
+        since: at("12:50:00"),
+        error: error.to_owned(),
+    }
+}
+
+pub(crate) fn silent() -> SilentHook {
+    SilentHook {
+        hook: "repo:acme/app:1".to_owned(),
+        pinged: at("13:08:00"),
+    }
+}
+
+/// Everything there is to say of a hook, with `text` wherever there is text.
+pub(crate) fn of_a_hook(text: &str) -> Vec<Fact> {
+    let said = || text.to_owned();
+    let failing = HookFailing {
+        hook: said(),
+        to: Some(said()),
+        why: vec![(said(), 12); 7],
+        ..failing()
+    };
+    let recovered = HookRecovered {
+        hook: said(),
+        to: Some(said()),
+        ..recovered()
+    };
+    let expiring = Expiring {
+        hook: said(),
+        ..expiring(3)
+    };
+    let gap = Gap { hook: said(), ..gap() };
+    let silent = SilentHook {
+        hook: said(),
+        ..silent()
+    };
+    let given_up = |reason| {
+        Fact::RedeliveryGivenUp(GivenUpDelivery {
+            hook: said(),
+            guid: said(),
+            name: said(),
+            ..given_up(reason)
+        })
+    };
+    let hook_is = |what| {
+        Fact::RedeliveryHook(HookTrouble {
+            hook: said(),
+            ..hook_is(what)
+        })
+    };
+    vec![
+        Fact::RedeliveryFailing(failing.clone()),
+        Fact::RedeliveryFailing(HookFailing { down: true, ..failing }),
+        Fact::RedeliveryRecovered(recovered),
+        Fact::RedeliveryExpiring(expiring),
+        given_up(in_vain(text)),
+        given_up(GiveUp::Refused { said: said() }),
+        given_up(GiveUp::Conflict),
+        given_up(GiveUp::WrongSecret),
+        given_up(GiveUp::ByHand),
+        given_up(GiveUp::TooOld),
+        Fact::RedeliveryGap(gap),
+        hook_is(unreadable(text)),
+        hook_is(HookState::Readable { since: at("12:50:00") }),
+        hook_is(HookState::Inactive),
+        hook_is(HookState::Active),
+        hook_is(HookState::Moved {
+            to: said(),
+            from: said(),
+        }),
+        Fact::RedeliverySilent(silent),
+    ]
+}
+
 /// One notice of every kind, with `text` wherever strangers choose the text.
 pub(crate) fn every_kind(text: &str) -> Vec<Notice> {
     let builds = Builds {
@@ -180,7 +325,7 @@ pub(crate) fn every_kind(text: &str) -> Vec<Notice> {
         channel: "team".to_owned(),
         reason: text.to_owned(),
     };
-    [
+    let mut facts = vec![
         Fact::CoprBroken(builds.clone()),
         Fact::CoprBroken(source_failure(text)),
         Fact::CoprGrown(builds.clone()),
@@ -193,11 +338,10 @@ pub(crate) fn every_kind(text: &str) -> Vec<Notice> {
         Fact::Issue(Box::new(written("issues.opened", text))),
         Fact::Issue(Box::new(written("issues.edited", text))),
         Fact::Issue(Box::new(written("issue_comment.created", text))),
-        dead_letters(2, text),
-        Fact::Channel(trouble),
-    ]
-    .map(notice)
-    .into()
+    ];
+    facts.extend(of_a_hook(text));
+    facts.extend([dead_letters(2, text), Fact::Channel(trouble)]);
+    facts.into_iter().map(notice).collect()
 }
 
 /// So many packages with names of 100 characters, all broken, each in eight chroots.

@@ -3,7 +3,10 @@
 use std::sync::LazyLock;
 
 use chat::show::{console, discord, feishu, json, slack, teams};
-use chat::{Builds, ChannelTrouble, DeadLetters, Fact, FailingChroot, IssueEvent, Message, Notice, Polls, message};
+use chat::{
+    Builds, ChannelTrouble, DeadLetters, Expiring, Fact, FailingChroot, Gap, GiveUp, GivenUpDelivery, HookFailing,
+    HookRecovered, HookState, HookTrouble, IssueEvent, Message, Notice, Polls, SilentHook, Subject, message,
+};
 use insta::{assert_json_snapshot, assert_snapshot};
 use jiff::Timestamp;
 use jsonschema::Validator;
@@ -203,6 +206,30 @@ pub(crate) fn urls(body: &Value) -> Vec<&str> {
         assert!(url.starts_with("https://") || url.starts_with("http://"), "{url}");
     }
     urls
+}
+
+/// A tree of JSON as a list of its texts, each with where it stands and where it leads.
+pub(crate) fn outline(value: &Value, place: &str, lines: &mut Vec<String>) {
+    let (tag, text) = ["type", "tag"]
+        .iter()
+        .find_map(|key| value[key].as_str())
+        .map_or(("", None), |tag| {
+            let text = value["text"].as_str().or_else(|| value["content"].as_str());
+            (tag, text.or_else(|| value["title"].as_str()))
+        });
+    let place = format!("{place}/{tag}");
+    let place = place.trim_end_matches('/');
+    let url = value["url"].as_str().map_or(String::new(), |url| format!(" → {url}"));
+    if let Some(text) = text {
+        lines.push(format!("{place}: {text}{url}"));
+    } else if !url.is_empty() {
+        lines.push(format!("{place}{url}"));
+    }
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| outline(item, place, lines)),
+        Value::Object(fields) => fields.values().for_each(|field| outline(field, place, lines)),
+        _ => {}
+    }
 }
 
 pub(crate) fn valid_everywhere(message: &Message) {
@@ -476,6 +503,23 @@ fn the_colour_of_a_card_is_its_tone() {
     issues.opened "orange"
     issues.edited "blue"
     issue_comment.created "blue"
+    redelivery.failing "red"
+    redelivery.failing "red"
+    redelivery.recovered "green"
+    redelivery.expiring "orange"
+    redelivery.given_up "red"
+    redelivery.given_up "red"
+    redelivery.given_up "red"
+    redelivery.given_up "red"
+    redelivery.given_up "red"
+    redelivery.given_up "red"
+    redelivery.gap "orange"
+    redelivery.hook "orange"
+    redelivery.hook "green"
+    redelivery.hook "red"
+    redelivery.hook "green"
+    redelivery.hook "orange"
+    redelivery.silent "orange"
     copperbell.dead_letter "red"
     copperbell.channel "orange"
     "#);
@@ -601,6 +645,79 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn any_failing()(hook in text(), to in option::of(text()), since in moment(), lost: u32,
+                     why in proptest::collection::vec((text(), any::<u32>()), 0..8), down: bool) -> HookFailing {
+        HookFailing { hook, to, since, lost, why, down }
+    }
+}
+
+prop_compose! {
+    fn any_recovered()(hook in text(), to in option::of(text()), since in moment(),
+                       lost: u32, recovered: u32, given_up: u32) -> HookRecovered {
+        HookRecovered { hook, to, since, lost, recovered, given_up }
+    }
+}
+
+prop_compose! {
+    fn any_expiring()(hook in text(), count: u32, first in moment()) -> Expiring {
+        Expiring { hook, count, first }
+    }
+}
+
+fn any_reason() -> impl Strategy<Value = GiveUp> {
+    prop_oneof![
+        text().prop_map(|last| GiveUp::Attempts { last }),
+        text().prop_map(|said| GiveUp::Refused { said }),
+        Just(GiveUp::Conflict),
+        Just(GiveUp::WrongSecret),
+        Just(GiveUp::ByHand),
+        Just(GiveUp::TooOld),
+    ]
+}
+
+prop_compose! {
+    fn any_given_up()(hook in text(), guid in text(), name in text(), delivered_at in moment(), attempts: u32,
+                      reason in any_reason()) -> GivenUpDelivery {
+        GivenUpDelivery { hook, guid, name, delivered_at, attempts, reason }
+    }
+}
+
+prop_compose! {
+    fn any_gap()(hook in text(), from in moment(), to in moment()) -> Gap {
+        Gap { hook, from, to }
+    }
+}
+
+fn any_state() -> impl Strategy<Value = HookState> {
+    prop_oneof![
+        (any::<u32>(), moment(), text()).prop_map(|(failures, since, error)| HookState::Unreadable {
+            failures,
+            since,
+            error
+        }),
+        moment().prop_map(|since| HookState::Readable { since }),
+        Just(HookState::Inactive),
+        Just(HookState::Active),
+        (text(), text()).prop_map(|(to, from)| HookState::Moved { to, from }),
+    ]
+}
+
+/// Anything said of a hook.
+fn any_of_a_hook() -> impl Strategy<Value = Fact> {
+    let hook_is = (text(), any_state()).prop_map(|(hook, what)| HookTrouble { hook, what });
+    let silent = (text(), moment()).prop_map(|(hook, pinged)| SilentHook { hook, pinged });
+    prop_oneof![
+        any_failing().prop_map(Fact::RedeliveryFailing),
+        any_recovered().prop_map(Fact::RedeliveryRecovered),
+        any_expiring().prop_map(Fact::RedeliveryExpiring),
+        any_given_up().prop_map(Fact::RedeliveryGivenUp),
+        any_gap().prop_map(Fact::RedeliveryGap),
+        hook_is.prop_map(Fact::RedeliveryHook),
+        silent.prop_map(Fact::RedeliverySilent),
+    ]
+}
+
+prop_compose! {
     fn any_dead()(channel in text(), count: usize, reason in text()) -> DeadLetters {
         DeadLetters { channel, count, reason }
     }
@@ -623,9 +740,21 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         any_polls().prop_map(Fact::CoprUnreachable).boxed(),
         any_polls().prop_map(Fact::CoprReachable).boxed(),
         any_issue().prop_map(|issue| Fact::Issue(Box::new(issue))).boxed(),
+        any_of_a_hook().boxed(),
         any_dead().prop_map(Fact::DeadLetter).boxed(),
         any_trouble().prop_map(Fact::Channel).boxed(),
     ]
+}
+
+fn any_given_up_deliveries() -> impl Strategy<Value = Vec<Notice>> {
+    let deliveries = proptest::collection::vec((moment(), any_given_up()), 2..4);
+    deliveries.prop_map(|deliveries| {
+        let of_one = |(at, delivery)| {
+            let hook = "app".to_owned();
+            Notice::new(at, Fact::RedeliveryGivenUp(GivenUpDelivery { hook, ..delivery }))
+        };
+        deliveries.into_iter().map(of_one).collect()
+    })
 }
 
 fn any_issues() -> impl Strategy<Value = Vec<Notice>> {
@@ -652,7 +781,8 @@ proptest! {
             let message = message(notices, now);
             valid_everywhere(&message);
             json_body(&message, notices);
-            for notice in notices.iter().filter(|notice| matches!(notice.fact, Fact::Issue(_))) {
+            let of_github = |notice: &&Notice| matches!(notice.subject(), Subject::Issue { .. } | Subject::Hook { .. });
+            for notice in notices.iter().filter(of_github) {
                 prop_assert!(notice.to_stored().len() <= chat::MAX_STORED);
             }
             let shown = console::show(&message, false);
@@ -663,6 +793,15 @@ proptest! {
 
     #[test]
     fn any_text_in_a_repositorys_issues_is_taken_by_every_channel(notices in any_issues(), now in moment()) {
+        let message = message(&notices, now);
+        valid_everywhere(&message);
+        json_body(&message, &notices);
+    }
+    #[test]
+    fn any_text_in_a_hooks_given_up_deliveries_is_taken_by_every_channel(
+        notices in any_given_up_deliveries(),
+        now in moment(),
+    ) {
         let message = message(&notices, now);
         valid_everywhere(&message);
         json_body(&message, &notices);

@@ -1,9 +1,12 @@
 //! Notices as the outbox keeps them.
 
-use chat::{Builds, Fact, IssueEvent, MAX_STORED, Notice};
+use chat::{Builds, Fact, GiveUp, HookFailing, HookState, IssueEvent, MAX_STORED, Notice};
 use insta::assert_snapshot;
 
-use crate::samples::{builds, chroot, every_kind, issue, notice, notices, opened};
+use crate::samples::{
+    builds, chroot, every_kind, expiring, failing, gap, given_up, hook_is, in_vain, issue, notice, notices, opened,
+    recovered, silent, unreadable,
+};
 
 #[test]
 fn every_kind_of_notice_is_read_back_as_it_was() {
@@ -120,4 +123,61 @@ fn an_issue_with_too_much_of_everything_is_cut_to_size() {
         };
         assert_eq!(read.title.chars().count(), 256);
     }
+}
+
+#[test]
+fn what_is_said_of_a_hook_is_stored_as_it_is_named_in_settings() {
+    let refused = GiveUp::Refused {
+        said: "Not Found".to_owned(),
+    };
+    let moved = HookState::Moved {
+        to: "hooks.example.org/new".to_owned(),
+        from: "hooks.example.org/webhook".to_owned(),
+    };
+    let facts = [
+        Fact::RedeliveryFailing(failing()),
+        Fact::RedeliveryRecovered(recovered()),
+        Fact::RedeliveryExpiring(expiring(3)),
+        Fact::RedeliveryGivenUp(given_up(in_vain("500"))),
+        Fact::RedeliveryGivenUp(given_up(refused)),
+        Fact::RedeliveryGivenUp(given_up(GiveUp::WrongSecret)),
+        Fact::RedeliveryGap(gap()),
+        Fact::RedeliveryHook(hook_is(unreadable("GitHub answered HTTP 502"))),
+        Fact::RedeliveryHook(hook_is(moved)),
+        Fact::RedeliveryHook(hook_is(HookState::Inactive)),
+        Fact::RedeliverySilent(silent()),
+    ];
+    let stored = facts.map(|fact| notice(fact).to_stored());
+    assert_snapshot!(stored.join("\n"), @r#"
+    {"v":1,"at":"2026-11-20T13:20:00Z","event":"redelivery.failing","hook":"repo:acme/app:1","to":"hooks.example.org/webhook","since":"2026-11-20T09:10:00Z","lost":14,"why":[["no answer",12],["500",2]],"down":false}
+    {"v":1,"at":"2026-11-20T13:20:00Z","event":"redelivery.recovered","hook":"repo:acme/app:1","to":"hooks.example.org/webhook","since":"2026-11-20T09:10:00Z","lost":14,"recovered":13,"given_up":1}
+    {"v":1,"at":"2026-11-20T13:20:00Z","event":"redelivery.expiring","hook":"repo:acme/app:1","count":3,"first":"2026-11-21T01:20:00Z"}
+    {"v":1,"at":"2026-11-20T13:20:00Z","event":"redelivery.given_up","hook":"repo:acme/app:1","guid":"72d3162e-cc78-11e3-81ab-4c9367dc0958","name":"issues.opened","delivered_at":"2026-11-20T09:10:00Z","attempts":5,"reason":{"attempts":{"last":"500"}}}
+    {"v":1,"at":"2026-11-20T13:20:00Z","event":"redelivery.given_up","hook":"repo:acme/app:1","guid":"72d3162e-cc78-11e3-81ab-4c9367dc0958","name":"issues.opened","delivered_at":"2026-11-20T09:10:00Z","attempts":5,"reason":{"refused":{"said":"Not Found"}}}
+    {"v":1,"at":"2026-11-20T13:20:00Z","event":"redelivery.given_up","hook":"repo:acme/app:1","guid":"72d3162e-cc78-11e3-81ab-4c9367dc0958","name":"issues.opened","delivered_at":"2026-11-20T09:10:00Z","attempts":5,"reason":"wrong_secret"}
+    {"v":1,"at":"2026-11-20T13:20:00Z","event":"redelivery.gap","hook":"repo:acme/app:1","from":"2026-11-14T09:10:00Z","to":"2026-11-17T13:20:00Z"}
+    {"v":1,"at":"2026-11-20T13:20:00Z","event":"redelivery.hook","hook":"repo:acme/app:1","what":{"unreadable":{"failures":3,"since":"2026-11-20T12:50:00Z","error":"GitHub answered HTTP 502"}}}
+    {"v":1,"at":"2026-11-20T13:20:00Z","event":"redelivery.hook","hook":"repo:acme/app:1","what":{"moved":{"to":"hooks.example.org/new","from":"hooks.example.org/webhook"}}}
+    {"v":1,"at":"2026-11-20T13:20:00Z","event":"redelivery.hook","hook":"repo:acme/app:1","what":"inactive"}
+    {"v":1,"at":"2026-11-20T13:20:00Z","event":"redelivery.silent","hook":"repo:acme/app:1","pinged":"2026-11-20T13:08:00Z"}
+    "#);
+}
+
+#[test]
+fn ten_thousand_ways_to_fail_are_cut_to_the_most_frequent() {
+    let why: Vec<_> = (0..10_000).map(|i| (format!("{i} \u{1}"), 10_000 - i)).collect();
+    let stored = notice(Fact::RedeliveryFailing(HookFailing {
+        why: why.clone(),
+        ..failing()
+    }))
+    .to_stored();
+    assert!(
+        (MAX_STORED / 4..=MAX_STORED).contains(&stored.len()),
+        "{}",
+        stored.len()
+    );
+    let Some(Fact::RedeliveryFailing(read)) = Notice::from_stored(&stored).map(|notice| notice.fact) else {
+        panic!("is read as another fact");
+    };
+    assert!(why.starts_with(&read.why) && !read.why.is_empty());
 }

@@ -156,7 +156,7 @@ async fn a_wrong_setting_ends_the_process_with_one_sentence() {
     SECRETS=secrets.json
       ERROR SECRETS: a function has no file of secrets: expected aws:ID, a secret's name or ARN
     COPR_PROJECTS=
-      ERROR COPR_PROJECTS: it is empty, so there is nothing to watch: expected one project at least
+      ERROR COPR_PROJECTS, GITHUB_HOOKS: both are empty, so there is nothing to watch: expected one project or hook at least
     COPR_PROJECTS=demo
       ERROR COPR_PROJECTS: `demo` is no Copr project: expected owner/name, @group/name or owner/name:pr:12
     LOG_LEVEL=loud

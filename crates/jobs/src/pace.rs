@@ -1,0 +1,78 @@
+//! How fast GitHub is asked to redeliver.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use github::Rate;
+use jiff::Timestamp;
+use outbound::Clock;
+
+/// GitHub's limit is 180 redeliveries a minute (900 points, 5 for each): 171 a minute leave room for reading.
+const GAP: Duration = Duration::from_millis(350);
+
+/// And where the receiver is ours and a chat of ours is slow: each redelivery rings.
+const SLOW_GAP: Duration = Duration::from_secs(1);
+
+/// How many requests at once, where they are paced?
+const PACED_AT_ONCE: usize = 4;
+
+/// And where GitHub sets no limit (an Enterprise Server)?
+const UNLIMITED_AT_ONCE: usize = 20;
+
+/// How many of our requests are left for reading logs?
+const KEPT_BACK: u64 = 200;
+
+/// The turns of all redeliveries of a pass: GitHub's limits are for whoever asks, not for each hook.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    clock: Clock,
+    slow: bool,
+    next: Mutex<Timestamp>,
+}
+
+impl Pace {
+    pub(crate) fn new(clock: Clock, slow: bool) -> Self {
+        Self {
+            clock,
+            slow,
+            next: Mutex::new(Timestamp::MIN),
+        }
+    }
+
+    /// Waits for its turn.
+    pub(crate) async fn turn(&self, rate: Rate, points_here: bool) {
+        let gap = match rate.limit {
+            _ if self.slow && points_here => SLOW_GAP,
+            Some(_) => GAP,
+            None => return,
+        };
+        let now = self.clock.now();
+        let turn = {
+            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+            let turn = now.max(*next);
+            *next = turn.checked_add(gap).unwrap_or(turn);
+            turn
+        };
+        if let Ok(wait) = Duration::try_from(turn.duration_since(now))
+            && !wait.is_zero()
+        {
+            self.clock.sleep(wait).await;
+        }
+    }
+}
+
+/// How many requests may be under way at once?
+pub(crate) fn at_once(rate: Rate) -> usize {
+    if rate.limit.is_some() {
+        PACED_AT_ONCE
+    } else {
+        UNLIMITED_AT_ONCE
+    }
+}
+
+/// Are requests left that need not be kept for reading?
+pub(crate) fn leaves(rate: Rate, requests: usize) -> bool {
+    let requests = u64::try_from(requests).unwrap_or(u64::MAX);
+    rate.remaining
+        .is_none_or(|remaining| remaining > KEPT_BACK.saturating_add(requests))
+}

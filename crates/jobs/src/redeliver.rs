@@ -1,0 +1,323 @@
+//! The redelivery job for one hook, continued: what is due is redelivered, or pulled.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bell::loss::{Loss, Standing, Step};
+use bell::watch::Redelivery;
+use futures_util::{StreamExt as _, stream};
+use github::{ApiError, HookRef, Rate};
+use outbound::Deadline;
+use state::Stored;
+
+use crate::context::Context;
+use crate::hook::{Held, REQUEST_TIMEOUT, Stop, Taken};
+use crate::pace::{self, Pace};
+use crate::receive::{Received, receive_pulled};
+use crate::reconcile::Work;
+use crate::report::HookReport;
+
+/// How many attempts are written down before they are made? Those of a process that dies then wait for their next turn.
+const BATCH: usize = 25;
+
+/// After how many requests in a row without an answer does a pass stop?
+const UNANSWERED: usize = 5;
+
+/// Does what is due for a hook, as far as there is time. What is left is a backlog: the next pass goes on.
+pub(crate) async fn redeliver(
+    context: &Context,
+    redelivery: &Redelivery,
+    hook: &HookRef,
+    work: Work,
+    deadline: Deadline,
+    pace: &Pace,
+    report: &mut HookReport,
+) {
+    let Work { findings, rate } = work;
+    if findings.due.is_empty() && findings.probe.is_none() {
+        return;
+    }
+    let held = match Held::take(context, redelivery, hook, None, deadline).await {
+        Ok(Taken::Ours(held)) => *held,
+        Ok(Taken::Held | Taken::Done) => return,
+        Err(error) => return report.stopped(&error),
+    };
+    let mut backlog = Backlog {
+        held,
+        pace,
+        rate,
+        report,
+    };
+    let made = if backlog.held.state.breaker.is_open() {
+        backlog.probe(findings.probe).await
+    } else {
+        backlog.all(&findings.due).await
+    };
+    let given_back = match &made {
+        // What the table does not take now, the next pass decides again.
+        Err(Stop::TakenOver | Stop::Table(_)) => Ok(()),
+        _ => backlog.held.finish(Vec::new(), None).await,
+    };
+    match made.and(given_back) {
+        Ok(()) | Err(Stop::Time) => {}
+        Err(stop) => report.stopped(&stop),
+    }
+}
+
+struct Backlog<'a> {
+    held: Held<'a>,
+    pace: &'a Pace,
+    rate: Rate,
+    report: &'a mut HookReport,
+}
+
+/// An attempt that was written down.
+struct Begun {
+    guid: String,
+    before: Loss,
+    /// As it was written down, with its revision.
+    now: Stored<Loss>,
+    step: Step,
+}
+
+/// What came of it.
+enum Came {
+    /// GitHub will redeliver it.
+    Queued(Rate),
+    /// Its payload was taken.
+    Taken,
+    /// It was looked up: was it signed?
+    Signed(bool),
+    /// This one cannot be had; others can.
+    Refused(String),
+    /// GitHub may have heard of it or not.
+    Unanswered(ApiError),
+    /// Nothing came of it, nor would of others.
+    Nothing(ApiError),
+    /// Another failed so that this one was not begun.
+    NotBegun,
+}
+
+impl Backlog<'_> {
+    /// One redelivery tries a receiver that is down. It counts as no attempt.
+    async fn probe(&mut self, guid: Option<String>) -> Result<(), Stop> {
+        let now = self.held.now();
+        let Some(guid) = guid.filter(|_| self.held.state.breaker.wants_probe(now)) else {
+            return Ok(());
+        };
+        self.held.go_on().await?;
+        let known = self.held.losses([guid.as_str()].into_iter()).await?;
+        let Some(failed) = known.get(&guid).and_then(|loss| loss.doc.failed) else {
+            return Ok(());
+        };
+        self.held
+            .store(Vec::new(), |state| state.breaker.probe(&guid, now))
+            .await?;
+        tracing::info!(hook = self.held.name, guid, "a redelivery tries the receiver");
+        match self.post(failed.id).await {
+            Came::Queued(_) => {
+                self.report.redelivered += 1;
+                Ok(())
+            }
+            Came::Nothing(error) | Came::Unanswered(error) => self.stop(error),
+            _ => {
+                self.held.state.breaker.probe_refused();
+                Ok(())
+            }
+        }
+    }
+
+    async fn all(&mut self, due: &[String]) -> Result<(), Stop> {
+        let mut unanswered = 0;
+        for guids in due.chunks(BATCH) {
+            if !pace::leaves(self.rate, guids.len()) {
+                tracing::info!(hook = self.held.name, "GitHub's limit is near; the rest waits");
+                return Ok(());
+            }
+            self.held.go_on().await?;
+            let begun = self.begin(guids).await?;
+            let came = self.make(&begun).await;
+            let mut facts = Vec::new();
+            let mut stop = None;
+            for (begun, came) in begun.into_iter().zip(came) {
+                let Begun { guid, before, now, .. } = begun;
+                let mut after = now.doc.clone();
+                unanswered = if matches!(came, Came::Unanswered(_)) {
+                    unanswered + 1
+                } else {
+                    0
+                };
+                match came {
+                    Came::Queued(rate) => {
+                        self.rate = rate;
+                        self.report.redelivered += 1;
+                    }
+                    Came::Taken => {
+                        self.report.recovered += 1;
+                        after.succeeded = true;
+                    }
+                    Came::Signed(signed) => {
+                        after = before;
+                        after.signed = Some(signed);
+                    }
+                    Came::Refused(said) => after.refused = Some(said),
+                    Came::Unanswered(error) => {
+                        if unanswered >= UNANSWERED {
+                            stop = Some(error);
+                        }
+                    }
+                    Came::Nothing(error) => {
+                        after = before;
+                        stop = Some(error);
+                    }
+                    Came::NotBegun => after = before,
+                }
+                if after != now.doc {
+                    facts.push(self.held.remember(&guid, &after, Some(now.rev))?);
+                }
+            }
+            if !facts.is_empty() {
+                self.held.store(facts, |_| {}).await?;
+            }
+            if let Some(error) = stop {
+                return self.stop(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes attempts down before they are made, so that none is made twice within its pause.
+    async fn begin(&mut self, guids: &[String]) -> Result<Vec<Begun>, Stop> {
+        let now = self.held.now();
+        let treatment = self.held.treatment();
+        let known = self.held.losses(guids.iter().map(String::as_str)).await?;
+        let accepted = self.held.accepted_here(guids.iter().map(String::as_str)).await?;
+        let mut begun = Vec::new();
+        let mut facts = Vec::new();
+        for (guid, stored) in known {
+            let before = stored.doc;
+            let mut after = before.clone();
+            let step = before.step(&treatment, now);
+            if accepted.contains(&guid) && before.standing() != Standing::Well {
+                after.succeeded = true;
+                self.report.recovered += 1;
+            } else if matches!(step, Step::Redeliver | Step::Pull | Step::LookUp) {
+                after.attempt(fastrand::f64(), now);
+            } else {
+                continue;
+            }
+            facts.push(self.held.remember(&guid, &after, Some(stored.rev))?);
+            if !after.succeeded {
+                begun.push(Begun {
+                    guid,
+                    before,
+                    now: Stored {
+                        doc: after,
+                        rev: stored.rev + 1,
+                        tick: None,
+                        expires: None,
+                    },
+                    step,
+                });
+            }
+        }
+        if !facts.is_empty() {
+            self.held.store(facts, |_| {}).await?;
+        }
+        Ok(begun)
+    }
+
+    /// Makes attempts, several at once. Once one meets what all others would meet, no further is begun.
+    async fn make(&self, begun: &[Begun]) -> Vec<Came> {
+        let stopped = AtomicBool::new(false);
+        let mut attempts = Vec::with_capacity(begun.len());
+        for begun in begun {
+            attempts.push(self.attempt_unless(&stopped, begun));
+        }
+        let at_once = pace::at_once(self.rate);
+        stream::iter(attempts).buffered(at_once).collect().await
+    }
+
+    async fn attempt_unless(&self, stopped: &AtomicBool, begun: &Begun) -> Came {
+        if stopped.load(Ordering::Relaxed) {
+            return Came::NotBegun;
+        }
+        let came = self.attempt(begun).await;
+        stopped.fetch_or(matches!(came, Came::Nothing(_)), Ordering::Relaxed);
+        came
+    }
+
+    async fn attempt(&self, begun: &Begun) -> Came {
+        let Some(failed) = begun.before.failed else {
+            return Came::NotBegun;
+        };
+        match begun.step {
+            Step::Redeliver => self.post(failed.id).await,
+            Step::Pull => self.pull(failed.id).await,
+            Step::LookUp => {
+                let Context { github, outbound, .. } = self.held.context;
+                match github
+                    .delivery(outbound, self.held.hook, failed.id, REQUEST_TIMEOUT)
+                    .await
+                {
+                    Ok(pulled) => Came::Signed(pulled.hook_signed),
+                    Err(error) => Came::from(error),
+                }
+            }
+            Step::Nothing | Step::GiveUp(_) => Came::NotBegun,
+        }
+    }
+
+    async fn post(&self, id: u64) -> Came {
+        self.pace.turn(self.rate, self.held.state.points_here()).await;
+        let Context { github, outbound, .. } = self.held.context;
+        match github.redeliver(outbound, self.held.hook, id, REQUEST_TIMEOUT).await {
+            Ok(rate) => Came::Queued(rate),
+            Err(error) => Came::from(error),
+        }
+    }
+
+    /// Fetches a delivery's payload and takes it as if it had arrived.
+    async fn pull(&self, id: u64) -> Came {
+        let Context { github, outbound, .. } = self.held.context;
+        let pulled = match github.delivery(outbound, self.held.hook, id, REQUEST_TIMEOUT).await {
+            Ok(pulled) => pulled,
+            Err(error) => return Came::from(error),
+        };
+        let hook = match self.held.hook {
+            HookRef::App => None,
+            HookRef::Repository { id, .. } | HookRef::Organization { id, .. } => Some(*id),
+        };
+        match receive_pulled(self.held.context, hook, &pulled).await {
+            // A conflict: its guid was accepted.
+            Received::Accepted
+            | Received::Repeat
+            | Received::Replay
+            | Received::Conflict
+            | Received::Ping
+            | Received::Unused => Came::Taken,
+            _ => Came::Refused("its payload could not be taken".to_owned()),
+        }
+    }
+
+    fn stop(&mut self, error: ApiError) -> Result<(), Stop> {
+        match error {
+            ApiError::RateLimited { until } => {
+                self.held.rest(until);
+                Ok(())
+            }
+            error => Err(Stop::Api(error)),
+        }
+    }
+}
+
+impl From<ApiError> for Came {
+    fn from(error: ApiError) -> Self {
+        match error {
+            error if error.is_about_the_delivery() => Self::Refused(error.to_string()),
+            ApiError::TimedOut(_) | ApiError::Broken(_) | ApiError::Server(_) | ApiError::Unreadable(_) => {
+                Self::Unanswered(error)
+            }
+            error => Self::Nothing(error),
+        }
+    }
+}
