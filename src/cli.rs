@@ -48,6 +48,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: OutboxAction,
     },
+    /// Try each part for real (state, secrets, projects, hooks, listener, channels), and say what to do about it
+    Doctor {
+        /// Send every channel a test notice
+        #[arg(long)]
+        ring: bool,
+    },
     /// Get back what GitHub could not deliver: read the delivery logs of the hooks
     Redelivery {
         #[command(subcommand)]

@@ -1,6 +1,7 @@
 //! The commands, a file each. Each returns whether all went well; an error is told by `main`.
 
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod outbox;
 pub(crate) mod redelivery;
 pub(crate) mod ring;

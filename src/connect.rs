@@ -176,6 +176,7 @@ pub(crate) fn load(outbound: &Outbound, table: &Table, github: &ApiUrl, allow_sh
             owner: format!("copperbell, process {}", std::process::id()),
             bells: bells.map(|(channel, route)| Bell { channel, route }).collect(),
             github: GitHub::new(github.clone(), secrets.github),
+            heartbeat: secrets.heartbeat,
         },
         keys: Keys {
             secrets: secrets.webhook,

@@ -45,6 +45,7 @@ fn main() -> ExitCode {
             Command::Outbox { action } => {
                 commands::outbox::run(&Standalone::start(&matches, false).await?, action).await
             }
+            Command::Doctor { ring } => commands::doctor::run(&Standalone::start(&matches, false).await?, ring).await,
             Command::Redelivery { action } => {
                 let json = matches!(
                     action,

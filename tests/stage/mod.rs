@@ -100,6 +100,7 @@ impl Stage {
             owner: "test".to_owned(),
             bells: bells.collect(),
             github: GitHub::new(settings.github, secrets.github),
+            heartbeat: secrets.heartbeat,
         };
         Ok((context, settings.watch))
     }

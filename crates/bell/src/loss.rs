@@ -52,7 +52,7 @@ pub struct Loss {
     /// A redelivery that we asked for was seen to fail.
     #[serde(default)]
     pub survived: bool,
-    /// Was it signed? Known once that was looked up.
+    /// Can its signature be what is wrong? Known once that was looked up.
     #[serde(default)]
     pub signed: Option<bool>,
     /// What GitHub said when it refused to redeliver it.
@@ -219,6 +219,12 @@ impl Loss {
         let pause = pause.min(LONGEST_PAUSE).mul_f64(0.75 + jitter / 2.0);
         self.attempts = self.attempts.saturating_add(1);
         self.next = now.checked_add(pause).ok();
+    }
+
+    /// Something of its hook got through since: its signature is no longer what is wrong.
+    pub fn release(&mut self) {
+        self.try_again();
+        self.signed = Some(false);
     }
 
     /// It is tried anew, as if nothing had been tried.

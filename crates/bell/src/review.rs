@@ -29,7 +29,7 @@ pub struct Review<'a> {
 pub struct Findings {
     /// What the losses add up to.
     pub tally: Tally,
-    /// The guids whose next step is due, those longest lost first; none while the receiver is down.
+    /// The guids whose next step is due, those longest lost first; only what is pulled while the receiver is down.
     pub due: Vec<String>,
     /// The guid that is to try the receiver, if it is down and a try is due.
     pub probe: Option<String>,
@@ -65,7 +65,13 @@ impl<'a> Review<'a> {
             self.probe = Some(guid.to_owned());
         }
         let step = after.step(&self.treatment, self.now);
-        if matches!(step, Step::Redeliver | Step::Pull | Step::LookUp) && self.due.len() < DUE_AT_ONCE {
+        let is_due = match step {
+            Step::Redeliver | Step::LookUp => !breaker.is_open(),
+            // That needs no receiver.
+            Step::Pull => true,
+            Step::Nothing | Step::GiveUp(_) => false,
+        };
+        if is_due && self.due.len() < DUE_AT_ONCE {
             self.due.push((after.since(), guid.to_owned()));
         }
         changed
@@ -82,7 +88,7 @@ impl<'a> Review<'a> {
             _ if loss.standing() == Standing::Held
                 && self.state.newest_success > loss.failed.map(|failed| failed.at) =>
             {
-                after.try_again();
+                after.release();
             }
             _ => return None,
         }
@@ -92,9 +98,6 @@ impl<'a> Review<'a> {
     /// What it found.
     #[must_use]
     pub fn findings(mut self) -> Findings {
-        if self.state.breaker.is_open() {
-            self.due.clear();
-        }
         self.due.sort();
         Findings {
             tally: self.tally,
@@ -164,6 +167,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_pulled_needs_no_receiver() {
+        let here = Treatment {
+            points_here: true,
+            ..TREATMENT
+        };
+        let mut state = HookState::default();
+        state.breaker.open_since = Some(at(9));
+        let mut review = Review::new(&state, here, at(10));
+        for (guid, status) in [("a", 500), ("b", 401)] {
+            assert_eq!(review.look(guid, &lost(1, status)), None);
+        }
+        assert_eq!(review.findings().due, ["b"]);
+    }
+
+    #[test]
     fn a_conflict_is_given_up_but_not_while_the_receiver_is_down() {
         let mut state = HookState::default();
         let conflict = lost(1, 409);
@@ -189,9 +207,10 @@ mod tests {
         let mut review = Review::new(&state, TREATMENT, at(10));
         let tried = review.look("a", &held);
         assert_eq!(
-            tried.map(|loss| (loss.standing(), loss.attempts)),
+            tried.as_ref().map(|loss| (loss.standing(), loss.attempts)),
             Some((Standing::Lost, 0))
         );
+        assert_eq!(tried.unwrap().step(&TREATMENT, at(10)), Step::Redeliver);
         assert_eq!(review.findings().due, ["a"]);
     }
 

@@ -3,6 +3,7 @@
 mod aws;
 mod live;
 mod logs;
+mod metrics;
 mod secrets;
 mod settings;
 mod warm;
@@ -10,6 +11,7 @@ mod warm;
 pub use aws::access;
 pub use live::{Live, Source};
 pub use logs::{Logs, start_logs};
+pub use metrics::metrics_line;
 pub use secrets::{Secrets, SecretsError};
 pub use settings::{BadDuration, BadSetting, SETTINGS, SecretsAt, Setting, Settings, StateAt, parse_duration};
 pub use warm::{warm_channels, warm_table};

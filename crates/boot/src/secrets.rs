@@ -12,9 +12,10 @@ use chat::Channel;
 use futures_util::future;
 use github::{AppKey, Credentials, WebhookSecret};
 use outbound::{Outbound, SdkSleep};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use state::Access;
+use url::Url;
 
 /// How many channels may there be? A fact and its notices are one transaction of 100 writes.
 const MOST_CHANNELS: usize = 40;
@@ -28,6 +29,8 @@ pub struct Secrets {
     pub webhook: Vec<WebhookSecret>,
     /// What GitHub's API is asked with.
     pub github: Credentials,
+    /// Where to say that a pass is complete.
+    pub heartbeat: Option<SecretString>,
 }
 
 /// Why the secrets cannot be used. No sentence holds a secret.
@@ -63,6 +66,7 @@ struct Document {
     github_webhook_secret: Option<OneOrMore>,
     github_app: Option<AppDocument>,
     github_token: Option<SecretString>,
+    heartbeat_url: Option<SecretString>,
     #[serde(default)]
     channels: Vec<ChannelDocument>,
 }
@@ -223,7 +227,21 @@ impl Secrets {
             app: app.map_err(|error| unusable(format!("github_app.private_key: {error}")))?,
             token: document.github_token,
         };
-        Ok(Self { bells, webhook, github })
+        let heartbeat = document.heartbeat_url;
+        if let Some(url) = &heartbeat {
+            let url = Url::parse(url.expose_secret()).ok();
+            if url.is_none_or(|url| !matches!(url.scheme(), "http" | "https")) {
+                return Err(unusable(
+                    "heartbeat_url: expected an http:// or https:// URL".to_owned(),
+                ));
+            }
+        }
+        Ok(Self {
+            bells,
+            webhook,
+            github,
+            heartbeat,
+        })
     }
 }
 
@@ -303,6 +321,7 @@ mod tests {
             "HUSH".to_owned(),
             r#"{"github_tokn": "HUSH"}"#.to_owned(),
             r#"{"github_token": 5}"#.to_owned(),
+            r#"{"heartbeat_url": "HUSH"}"#.to_owned(),
             r#"{"github_app": {"id": "HUSH"}}"#.to_owned(),
             r#"{"github_app": {"id": 5, "private_key": "HUSH"}}"#.to_owned(),
             r#"{"channels": "HUSH"}"#.to_owned(),
@@ -322,8 +341,9 @@ mod tests {
         );
         insta::assert_snapshot!(sentences.join("\n"), @r#"
         SECRETS: the document is not usable: it is not JSON (line 1 column 1)
-        SECRETS: the document is not usable: unknown field `github_tokn`, expected one of `github_webhook_secret`, `github_app`, `github_token`, `channels` at line 1 column 14
+        SECRETS: the document is not usable: unknown field `github_tokn`, expected one of `github_webhook_secret`, `github_app`, `github_token`, `heartbeat_url`, `channels` at line 1 column 14
         SECRETS: the document is not usable: a value has the wrong kind, expected a string (line 1 column 18)
+        SECRETS: the document is not usable: heartbeat_url: expected an http:// or https:// URL
         SECRETS: the document is not usable: a value has the wrong kind, expected u64 (line 1 column 28)
         SECRETS: the document is not usable: github_app.private_key: the App's private key cannot be read as PEM: expected the file that GitHub gives, unencrypted and with its line breaks, which begins with `-----BEGIN RSA PRIVATE KEY-----`
         SECRETS: the document is not usable: a value has the wrong kind, expected a sequence (line 1 column 19)

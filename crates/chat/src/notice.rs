@@ -89,6 +89,9 @@ pub enum Fact {
     /// A channel refuses for a reason that time does not mend.
     #[serde(rename = "copperbell.channel")]
     Channel(ChannelTrouble),
+    /// Somebody tries whether the bell rings.
+    #[serde(rename = "copperbell.test")]
+    Test,
 }
 
 /// What is said of one package's builds.
@@ -304,6 +307,7 @@ impl Notice {
             Fact::RedeliverySilent(_) => "redelivery.silent",
             Fact::DeadLetter(_) => "copperbell.dead_letter",
             Fact::Channel(_) => "copperbell.channel",
+            Fact::Test => "copperbell.test",
         }
     }
 
@@ -334,7 +338,7 @@ impl Notice {
             | Fact::RedeliverySilent(SilentHook { hook, .. }) => Subject::Hook {
                 repository: redelivery::repository(hook),
             },
-            Fact::DeadLetter(_) | Fact::Channel(_) => Subject::Copperbell,
+            Fact::DeadLetter(_) | Fact::Channel(_) | Fact::Test => Subject::Copperbell,
         }
     }
 
@@ -359,7 +363,8 @@ impl Notice {
             | Fact::RedeliveryGap(_)
             | Fact::RedeliveryHook(_)
             | Fact::RedeliverySilent(_)
-            | Fact::Channel(_) => None,
+            | Fact::Channel(_)
+            | Fact::Test => None,
         }
     }
 
@@ -415,6 +420,7 @@ impl Notice {
             | Fact::RedeliverySilent(SilentHook { hook, .. }) => redelivery::cut_hook(hook),
             Fact::DeadLetter(dead) => cut(&mut dead.reason, 1024),
             Fact::Channel(trouble) => cut(&mut trouble.reason, 1024),
+            Fact::Test => {}
         }
     }
 

@@ -181,6 +181,7 @@ fn one(notice: &Notice, now: Timestamp) -> Message {
         Fact::RedeliverySilent(silent) => redelivery::silent(silent, now),
         Fact::DeadLetter(_) => dead_letters(std::slice::from_ref(notice)),
         Fact::Channel(trouble) => channel(trouble),
+        Fact::Test => test(),
     }
 }
 
@@ -396,6 +397,16 @@ fn channel(trouble: &ChannelTrouble) -> Message {
             vec![text(reason(&trouble.reason))],
             vec![text("its notices wait for a while; please look at its settings")],
         ],
+        ..Message::default()
+    }
+}
+
+/// Somebody tries the bell.
+fn test() -> Message {
+    Message {
+        tone: Tone::Neutral,
+        title: "The bell rings here".to_owned(),
+        lines: vec![vec![text("a test, by copperbell doctor; nothing has happened")]],
         ..Message::default()
     }
 }

@@ -4,6 +4,7 @@ use bell::routing::Route;
 use chat::{Channel, Notice};
 use github::GitHub;
 use outbound::Outbound;
+use secrecy::SecretString;
 use state::Table;
 
 /// A channel and what it hears of.
@@ -28,6 +29,8 @@ pub struct Context {
     pub bells: Vec<Bell>,
     /// GitHub's API, as far as we may ask it.
     pub github: GitHub,
+    /// Who is told of each complete pass.
+    pub heartbeat: Option<SecretString>,
 }
 
 impl Context {

@@ -168,7 +168,9 @@ async fn drain_once(
         .acquire::<ChannelState>(target, &context.owner, until, None)
         .await?
     else {
-        report.waiting = context.table.waiting(name, WINDOW).await?.len();
+        let waiting = context.table.waiting(name, WINDOW).await?;
+        report.waiting = waiting.len();
+        report.oldest = waiting.first().and_then(|oldest| key::accepted_at(&oldest.id));
         return Ok(Step::Stop);
     };
     let waiting = context.table.waiting(name, WINDOW).await?;
@@ -197,6 +199,7 @@ async fn drain_once(
     };
     let ended = sender.run().await;
     sender.report.rest_until = sender.state.rest_until;
+    sender.report.oldest = sender.queue.first().and_then(|oldest| key::accepted_at(&oldest.id));
     sender.report.error.clone_from(&sender.state.last_error);
     let released = context
         .table

@@ -15,6 +15,7 @@ use state::{Error, TransactionError, Write, key};
 use crate::channels;
 use crate::context::Context;
 use crate::deliver::{Drained, Limits, SEND_TIMEOUT, drain};
+use crate::heartbeat::beat;
 use crate::pace::Pace;
 use crate::poll::{forget_project, watch_project};
 use crate::reconcile::{Work, forget_hook, observe_hook};
@@ -118,6 +119,12 @@ pub async fn run(context: &Context, watch: &Watch, pass: Pass, on_progress: impl
     {
         report.complete = false;
         report.why_not.get_or_insert_with(|| error.to_string());
+    }
+    if pass.scope == Scope::All
+        && report.complete
+        && let Some(url) = &context.heartbeat
+    {
+        beat(&context.outbound, url).await;
     }
     report
 }

@@ -166,8 +166,8 @@ fn next(loss: &Loss, treatment: &Treatment, down: bool, now: Timestamp) -> Strin
             let at = loss.next.unwrap_or(now);
             return format!("another try, not before {at}");
         }
-        _ if down => "wait until the receiver is up again",
         (_, Step::Pull) => "pull its payload",
+        _ if down => "wait until the receiver is up again",
         (_, Step::LookUp) => "look whether it was signed",
         (_, Step::Redeliver) => "redeliver",
     };

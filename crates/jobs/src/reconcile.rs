@@ -370,7 +370,8 @@ impl Observation<'_> {
     /// Looks through all losses: gives up what is hopeless, tells what they say together, and finds what is due.
     async fn review(&mut self) -> Result<Findings, Stop> {
         let held = &self.held;
-        if !held.state.pending && held.state.episode.is_none() {
+        // What was given up may arrive after all, or be forgotten.
+        if !held.state.pending && held.state.episode.is_none() && held.state.given_up == 0 {
             return Ok(Findings::default());
         }
         let now = held.now();

@@ -47,7 +47,7 @@ pub(crate) async fn redeliver(
         rate,
         report,
     };
-    let made = if backlog.held.state.breaker.is_open() {
+    let made = if findings.due.is_empty() {
         backlog.probe(findings.probe).await
     } else {
         backlog.all(&findings.due).await
@@ -189,11 +189,12 @@ impl Backlog<'_> {
     async fn begin(&mut self, guids: &[String]) -> Result<Vec<Begun>, Stop> {
         let now = self.held.now();
         let treatment = self.held.treatment();
-        let known = self.held.losses(guids.iter().map(String::as_str)).await?;
+        let mut known = self.held.losses(guids.iter().map(String::as_str)).await?;
         let accepted = self.held.accepted_here(guids.iter().map(String::as_str)).await?;
         let mut begun = Vec::new();
         let mut facts = Vec::new();
-        for (guid, stored) in known {
+        // In the order of `guids`: those longest lost come first.
+        for (guid, stored) in guids.iter().filter_map(|guid| known.remove_entry(guid)) {
             let before = stored.doc;
             let mut after = before.clone();
             let step = before.step(&treatment, now);

@@ -131,6 +131,8 @@ pub struct ChannelReport {
     pub sent: usize,
     /// Notices waiting.
     pub waiting: usize,
+    /// When the oldest of them was accepted.
+    pub oldest: Option<Timestamp>,
     /// It is left alone until then.
     pub rest_until: Option<Timestamp>,
     /// Notices given up.

@@ -6,13 +6,11 @@ use std::time::Duration;
 use anyhow::{bail, ensure};
 use boot::{Live, Logs, Secrets, SecretsAt, Settings, Source, StateAt};
 use github::GitHub;
-use jiff::Timestamp;
 use jobs::{Bell, Context, Pass, Report, Watch};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use outbound::Outbound;
-use serde::Serialize;
+use serde_json::{Value, json};
 use state::Table;
-use tracing::Level;
 use tracing::level_filters::LevelFilter;
 
 use crate::event::{Event, deadline};
@@ -65,6 +63,7 @@ impl Function {
                     .map(|(channel, route)| Bell { channel, route })
                     .collect(),
                 github: GitHub::new(github.clone(), secrets.github),
+                heartbeat: secrets.heartbeat,
             }
         };
         let function = Self {
@@ -117,33 +116,29 @@ fn env(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// The report as a line of the log: JSON within JSON, so that CloudWatch can filter and count by what is in it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Line<'a> {
-    timestamp: Timestamp,
-    level: &'static str,
-    message: &'static str,
-    request_id: &'a str,
-    report: &'a Report,
-}
-
+/// Writes the report and its figures as one line: CloudWatch filters by what is in the one and counts the other.
 fn log(report: &Report, request_id: &str) {
-    let (wanted, level, message) = if report.complete {
-        (tracing::enabled!(Level::INFO), "INFO", "the pass is complete")
+    let (level, message) = if report.complete {
+        ("INFO", "the pass is complete")
     } else {
-        (tracing::enabled!(Level::WARN), "WARN", "the pass is not complete")
+        ("WARN", "the pass is not complete")
     };
-    let timestamp = report.ended;
-    let line = Line {
-        timestamp,
-        level,
-        message,
-        request_id,
-        report,
+    let fields = json!({
+        "timestamp": report.ended,
+        "level": level,
+        "message": message,
+        "requestId": request_id,
+        "report": report,
+    });
+    let Value::Object(fields) = fields else {
+        return;
     };
-    if wanted && let Ok(line) = serde_json::to_string(&line) {
-        // Without a log there is nobody to tell that there is none.
-        let _ = writeln!(std::io::stdout(), "{line}");
-    }
+    let function = env("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
+    let metrics = report.metrics();
+    let metrics = metrics
+        .iter()
+        .map(|metric| (metric.name, metric.unit.name(), metric.value));
+    let line = boot::metrics_line(&function, report.ended, metrics, None, fields);
+    // Without a log there is nobody to tell that there is none.
+    let _ = writeln!(std::io::stdout(), "{line}");
 }

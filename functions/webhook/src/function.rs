@@ -1,6 +1,7 @@
 //! The function: what it prepares before the first request, and how it answers each.
 
 use std::convert::Infallible;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,9 +10,11 @@ use boot::{Live, Logs, Secrets, SecretsAt, Settings, Source, StateAt};
 use bytes::Bytes;
 use github::GitHub;
 use http::HeaderMap;
-use jobs::{Bell, Context, Keys, Limits, Received};
+use jiff::Timestamp;
+use jobs::{Bell, ChannelReport, Context, Keys, Limits, Received};
 use lambda_http::LambdaEvent;
 use outbound::{Deadline, Outbound};
+use serde_json::json;
 use state::Table;
 use tracing::level_filters::LevelFilter;
 
@@ -70,6 +73,7 @@ impl Function {
                         owner: env("AWS_LAMBDA_LOG_STREAM_NAME").unwrap_or_else(|| "copperbell-webhook".to_owned()),
                         bells: bells.map(|(channel, route)| Bell { channel, route }).collect(),
                         github: GitHub::new(settings.github.clone(), secrets.github),
+                        heartbeat: secrets.heartbeat,
                     },
                     keys: Keys {
                         secrets: secrets.webhook,
@@ -106,16 +110,18 @@ impl Function {
     /// Answers a request, in time whatever happens: what could not be accepted until then is GitHub's to send again, and
     /// what could not be sent waits in the outbox.
     pub(crate) async fn answer(&self, event: LambdaEvent<Request>) -> Result<Answer, Infallible> {
-        let deadline = Deadline::at(self.outbound.clock.now() + ANSWER_LIMIT);
+        let started = self.outbound.clock.now();
+        let deadline = Deadline::at(started + ANSWER_LIMIT);
         let Some((headers, body)) = event.payload.into_parts() else {
             tracing::warn!("a request whose body is not the Base64 it should be");
-            return Ok(Received::Unreadable.into());
+            return Ok(self.answered(Received::Unreadable, &[], started));
         };
         let accept = Box::pin(self.receive(&headers, body));
         let Ok((received, loaded)) = tokio::time::timeout(ANSWER_LIMIT, accept).await else {
             tracing::error!("there was no time left to accept a delivery");
-            return Ok(Received::Unavailable.into());
+            return Ok(self.answered(Received::Unavailable, &[], started));
         };
+        let mut channels = Vec::new();
         if let Some(loaded) = loaded.filter(|_| received == Received::Accepted) {
             let limits = Limits {
                 send_timeout: SEND_TIMEOUT,
@@ -123,9 +129,34 @@ impl Function {
             };
             let left = deadline.time_left(self.outbound.clock.now(), Duration::ZERO, ANSWER_LIMIT);
             // What is cut off here is in the outbox, and its channel's lease soon over.
-            let _ = tokio::time::timeout(left, Box::pin(jobs::deliver(&loaded.context, limits))).await;
+            let delivery = Box::pin(jobs::deliver(&loaded.context, limits));
+            channels = tokio::time::timeout(left, delivery).await.unwrap_or_default();
         }
-        Ok(received.into())
+        Ok(self.answered(received, &channels, started))
+    }
+
+    /// The answer; its figures go into the log.
+    fn answered(&self, received: Received, channels: &[ChannelReport], started: Timestamp) -> Answer {
+        let now = self.outbound.clock.now();
+        let took = Duration::try_from(now.duration_since(started)).unwrap_or_default();
+        let metrics = received.metrics(channels, took);
+        let metrics = metrics
+            .iter()
+            .map(|metric| (metric.name, metric.unit.name(), metric.value));
+        let fields = [
+            ("timestamp", json!(now)),
+            ("level", json!("INFO")),
+            ("message", json!("answered")),
+        ];
+        let fields = fields
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect();
+        let function = env("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
+        let line = boot::metrics_line(&function, now, metrics, received.refusal(), fields);
+        // Without a log there is nobody to tell that there is none.
+        let _ = writeln!(std::io::stdout(), "{line}");
+        received.into()
     }
 
     /// Takes the delivery; a signature that nobody knows makes us look for a newer secret, once in a while.

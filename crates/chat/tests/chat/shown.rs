@@ -522,6 +522,7 @@ fn the_colour_of_a_card_is_its_tone() {
     redelivery.silent "orange"
     copperbell.dead_letter "red"
     copperbell.channel "orange"
+    copperbell.test "blue"
     "#);
 }
 

@@ -154,6 +154,10 @@ fn a_channel_that_refuses() {
         channel: "team".to_owned(),
         reason: "answered HTTP 404: no_service".to_owned(),
     };
+    assert_snapshot!(said([Fact::Test]), @"
+    · The bell rings here
+      a test, by copperbell doctor; nothing has happened
+    ");
     assert_snapshot!(said([Fact::Channel(trouble)]), @"
     ! Channel team takes no messages
       answered HTTP 404: no_service

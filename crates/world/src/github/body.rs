@@ -86,7 +86,10 @@ pub(super) fn ping(hook: &Hook, url: &str) -> Value {
     match hook.kind {
         Kind::App => {}
         Kind::Organization => ping["organization"] = json!({"login": hook.target, "id": 1}),
-        Kind::Repository => ping["repository"] = json!({"full_name": hook.target, "id": 1}),
+        Kind::Repository => {
+            let page = format!("https://github.com/{}", hook.target);
+            ping["repository"] = json!({"full_name": hook.target, "id": 1, "html_url": page, "private": false});
+        }
     }
     ping
 }

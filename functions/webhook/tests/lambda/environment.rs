@@ -153,12 +153,21 @@ impl Environment {
         std::fs::read_to_string(self.log.path()).unwrap()
     }
 
-    /// The same, line by line.
+    /// What it says, line by line.
     pub(crate) fn log(&self) -> Vec<Value> {
+        self.lines(|line| line.get("_aws").is_none())
+    }
+
+    /// Its lines with figures for CloudWatch.
+    pub(crate) fn figures(&self) -> Vec<Value> {
+        self.lines(|line| line.get("_aws").is_some())
+    }
+
+    fn lines(&self, which: impl Fn(&Value) -> bool) -> Vec<Value> {
         let printed = self.printed();
-        let lines = printed.lines();
-        lines
-            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
-            .collect()
+        let lines = printed
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
+        lines.filter(which).collect()
     }
 }

@@ -26,6 +26,37 @@ fn said(log: &[Value]) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn every_request_is_counted_by_what_became_of_it() {
+    let lambda = Environment::new().await;
+    let _function = lambda.start();
+    let opened = Delivery::opened(7);
+    lambda.deliver(&opened).await;
+    lambda.deliver(&opened).await;
+    lambda.deliver(&opened.signed_with("a guess")).await;
+    lambda.deliver(&opened.signed(None)).await;
+    lambda.deliver(&Delivery::ping()).await;
+    let counted: Vec<_> = lambda.figures().iter().map(counts).collect();
+    insta::assert_snapshot!(counted.join("\n"), @r#"
+    Accepted 1.0, Rung 1.0 null
+    Repeated 1.0 null
+    Refused 1.0 "forged"
+    Refused 1.0 "unsigned"
+    Pinged 1.0 null
+    "#);
+}
+
+/// The figures of a line that are not 0, times left out, and the reason.
+fn counts(line: &Value) -> String {
+    let declared = &line["_aws"]["CloudWatchMetrics"][0];
+    assert_eq!(declared["Namespace"], "Copperbell");
+    let names = declared["Metrics"].as_array().unwrap().iter();
+    let names = names.map(|metric| metric["Name"].as_str().unwrap());
+    let counts = names.filter(|name| *name != "Duration" && line[*name] != 0.0);
+    let counts: Vec<_> = counts.map(|name| format!("{name} {}", line[name])).collect();
+    format!("{} {}", counts.join(", "), line["Reason"])
+}
+
+#[tokio::test]
 async fn an_opened_issue_rings_once_however_often_it_is_delivered() {
     let lambda = Environment::new().await;
     let _function = lambda.start();
@@ -278,7 +309,7 @@ async fn no_line_of_the_log_has_a_secret_a_body_or_a_signature() {
 
     let log = lambda.log();
     assert!(log.len() > 8, "{log:#?}");
-    for line in &log {
+    for line in log.iter().chain(&lambda.figures()) {
         let time = line["timestamp"].as_str();
         assert!(time.is_some_and(|time| time.ends_with('Z')), "{line}");
         let level = line["level"].as_str().unwrap_or_default();
