@@ -61,6 +61,9 @@ pub struct Loss {
     /// Why it is no longer tried.
     #[serde(default)]
     pub given_up: Option<GiveUp>,
+    /// Somebody asks for it: it is redelivered once more, whatever the receiver said.
+    #[serde(default)]
+    pub asked_for: bool,
 }
 
 /// A delivery that failed.
@@ -203,6 +206,7 @@ impl Loss {
             // Lambda takes 6 MB; and what our secret did not verify, GitHub's API vouches for.
             Failure::Status(401 | 413) if treatment.points_here => Step::Pull,
             _ if treatment.points_here && self.attempts >= PULL_AFTER => Step::Pull,
+            _ if self.asked_for => Step::Redeliver,
             Failure::Status(409) => Step::GiveUp(GiveUp::Conflict),
             Failure::Status(401) => match self.signed {
                 None => Step::LookUp,
@@ -218,6 +222,7 @@ impl Loss {
         let pause = FIRST_PAUSE.saturating_mul(3u32.saturating_pow(self.attempts));
         let pause = pause.min(LONGEST_PAUSE).mul_f64(0.75 + jitter / 2.0);
         self.attempts = self.attempts.saturating_add(1);
+        self.asked_for = false;
         self.next = now.checked_add(pause).ok();
     }
 
@@ -227,8 +232,15 @@ impl Loss {
         self.signed = Some(false);
     }
 
+    /// Somebody asks for it, whatever was decided.
+    pub fn ask_for(&mut self, now: Timestamp) {
+        self.try_again();
+        self.asked_for = true;
+        self.lost_at.get_or_insert(now);
+    }
+
     /// It is tried anew, as if nothing had been tried.
-    pub fn try_again(&mut self) {
+    fn try_again(&mut self) {
         self.given_up = None;
         self.attempts = 0;
         self.next = None;
@@ -429,6 +441,21 @@ mod tests {
         ] {
             assert_eq!(loss.step(&ELSEWHERE, at(2 * HOUR)), elsewhere, "{loss:?}");
             assert_eq!(loss.step(&HERE, at(2 * HOUR)), here, "{loss:?}");
+        }
+    }
+
+    #[test]
+    fn what_somebody_asks_for_is_redelivered_once_whatever_was_decided() {
+        let by_hand = seen(&[record(1, true, 500)], false);
+        for loss in [seen(&[record(1, false, 409)], false), seen(&[record(1, false, 401)], false), by_hand] {
+            let mut loss = Loss {
+                given_up: Some(GiveUp::ByHand),
+                ..loss
+            };
+            loss.ask_for(at(HOUR));
+            assert_eq!(loss.step(&ELSEWHERE, at(HOUR)), Step::Redeliver);
+            loss.attempt(0.5, at(HOUR));
+            assert!(!loss.asked_for);
         }
     }
 

@@ -74,6 +74,8 @@ pub(crate) struct Held<'a> {
     pub(crate) hook: &'a HookRef,
     pub(crate) name: String,
     pub(crate) state: HookState,
+    /// Steps begun: while the log is read, each is a request to GitHub.
+    pub(crate) steps: u32,
     lease: Lease,
     deadline: Deadline,
 }
@@ -107,6 +109,7 @@ impl<'a> Held<'a> {
                 hook,
                 name,
                 state: stored.map(|stored: Stored<_>| stored.doc).unwrap_or_default(),
+                steps: 0,
                 lease,
                 deadline,
             })),
@@ -137,6 +140,7 @@ impl<'a> Held<'a> {
                 return Err(Stop::TakenOver);
             }
         }
+        self.steps += 1;
         Ok(())
     }
 

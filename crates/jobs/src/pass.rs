@@ -98,7 +98,15 @@ pub async fn run(context: &Context, watch: &Watch, pass: Pass, on_progress: impl
         (outcome != Outcome::Ok).then(|| format!("{target}: {error}"))
     };
     let of_projects = projects.iter().map(|p| trouble(&p.project, p.outcome, &p.error));
-    let of_hooks = hooks.iter().map(|hook| trouble(&hook.hook, hook.outcome, &hook.error));
+    let of_hooks = hooks.iter().map(|hook| {
+        // A hook that was observed has an error where its backlog was left.
+        let outcome = if hook.error.is_some() {
+            Outcome::Failed
+        } else {
+            hook.outcome
+        };
+        trouble(&hook.hook, outcome, &hook.error)
+    });
     troubles.extend(of_projects.chain(of_hooks).flatten());
     troubles.extend(channels.iter().filter_map(|(channel, looked_at)| {
         let error = channel.error.as_deref().unwrap_or("not looked at");

@@ -197,8 +197,7 @@ pub async fn retry_loss(context: &Context, redelivery: &Redelivery, guid: &str) 
         let mut facts = Vec::new();
         for (guid, stored) in held.losses([guid].into_iter()).await? {
             let mut loss = stored.doc;
-            loss.try_again();
-            loss.lost_at.get_or_insert(held.now());
+            loss.ask_for(held.now());
             facts.push(held.remember(&guid, &loss, Some(stored.rev))?);
         }
         let now = held.now();

@@ -24,6 +24,8 @@ pub(crate) struct Work {
     pub(crate) findings: Findings,
     /// What GitHub said is left of our requests.
     pub(crate) rate: Rate,
+    /// How many requests it took to find that.
+    pub(crate) asked: u32,
 }
 
 /// Observes one hook.

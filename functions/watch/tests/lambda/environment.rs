@@ -91,6 +91,15 @@ impl Environment {
         self.aws.set_secret(SECRET, &document.to_string(), None);
     }
 
+    /// The same, and what more is in the document.
+    pub(crate) fn set_secret_with(&self, more: Value) {
+        let mut document = json!({"channels": [{"name": "team", "url": self.slack.url()}]});
+        if let (Value::Object(document), Value::Object(more)) = (&mut document, more) {
+            document.extend(more);
+        }
+        self.aws.set_secret(SECRET, &document.to_string(), None);
+    }
+
     /// The secret is one that nobody can use.
     pub(crate) fn spoil_secret(&self) {
         self.aws.set_secret(SECRET, CHANNEL_SECRET, None);

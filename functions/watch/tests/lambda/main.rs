@@ -3,9 +3,11 @@
 mod environment;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use serde_json::{Value, json};
-use world::{ChatAnswer, Monitor, Reply};
+use world::{ChatAnswer, Copr, Event, GitHub, Monitor, Outcome, Reply, Rights};
 
 use crate::environment::{AWS_SECRET_KEY, AWS_SESSION_TOKEN, CHANNEL_SECRET, Environment, PROJECT};
 
@@ -245,9 +247,86 @@ async fn every_line_of_the_log_has_a_time_and_a_level_and_none_has_a_secret() {
     assert_eq!(leaks.collect::<Vec<_>>(), Vec::<&str>::new());
 }
 
+/// The figures of a line that are not 0, times left out.
+fn counts(line: &Value) -> String {
+    let declared = &line["_aws"]["CloudWatchMetrics"][0];
+    assert_eq!(declared["Namespace"], "Copperbell");
+    assert_eq!(line["FunctionName"], "copperbell-watch");
+    let names = declared["Metrics"].as_array().unwrap().iter();
+    let names = names.map(|metric| metric["Name"].as_str().unwrap());
+    let counts = names.filter(|name| !["Duration", "OldestWaiting"].contains(name) && line[*name] != 0.0);
+    counts
+        .map(|name| format!("{name} {}", line[name]))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[tokio::test]
+async fn a_complete_pass_is_counted_and_told_to_the_heartbeat_and_no_other_is() {
+    let lambda = Environment::new().await;
+    let heartbeat = Copr::start().await;
+    lambda.set_secret_with(json!({"heartbeat_url": format!("{}/api_3/monitor?key=HUSH", heartbeat.url())}));
+    let _function = lambda.start();
+    lambda.copr.set(PROJECT, monitor("failed", 7));
+    lambda.invoke(tick(0)).await.unwrap();
+    assert_eq!(heartbeat.requests().len(), 1);
+    lambda.copr.set(PROJECT, Reply::Html(502));
+    lambda.invoke(tick(1)).await.unwrap();
+    assert_eq!(heartbeat.requests().len(), 1);
+    let log = lambda.log();
+    let passes: Vec<_> = log
+        .iter()
+        .filter(|line| line.get("_aws").is_some())
+        .map(counts)
+        .collect();
+    insta::assert_snapshot!(passes.join("\n"), @"
+    IncidentsOpen 1.0, Rung 1.0, RunCompleted 1.0
+    IncidentsOpen 1.0, TargetsLate 1.0
+    ");
+    assert!(!lambda.printed().contains("HUSH"));
+}
+
+#[tokio::test]
+async fn a_lost_delivery_is_got_back() {
+    let github = GitHub::start(|| jiff::Timestamp::now().as_millisecond()).await;
+    let lambda = with_hook(&github).await;
+    let _function = lambda.start();
+    let answer = Arc::new(AtomicU16::new(500));
+    let answers = answer.clone();
+    github.script(HOOK, move |_| Outcome::answered(answers.load(Ordering::SeqCst)));
+    let guid = github.emit(&[HOOK], Event::new("push", &json!({}))).await;
+    answer.store(200, Ordering::SeqCst);
+
+    let report = lambda.invoke(tick(0)).await.unwrap();
+    assert_eq!(report["hooks"][0]["redelivered"], 1, "{report}");
+    assert_eq!(github.successes(HOOK, &guid), 1);
+    let report = lambda.invoke(tick(1)).await.unwrap();
+    assert_eq!(
+        (&report["hooks"][0]["recovered"], &report["complete"]),
+        (&json!(1), &json!(true))
+    );
+}
+
+const HOOK: &str = "repo:acme/app:1";
+
+/// An environment that looks after a hook as well.
+async fn with_hook(github: &GitHub) -> Environment {
+    let mut lambda = Environment::new().await;
+    lambda.copr.set(PROJECT, monitor("succeeded", 6));
+    github.set_token("token", Rights::Redeliver);
+    github.add_hook(HOOK, "https://elsewhere.example/hook", None);
+    lambda.set("GITHUB_API_URL", &github.url());
+    lambda.set("GITHUB_HOOKS", HOOK);
+    lambda.set_secret_with(json!({"github_token": "token"}));
+    lambda
+}
+
 #[tokio::test]
 async fn a_pass_asks_aws_for_these_operations_alone() {
-    let lambda = Environment::new().await;
+    let github = GitHub::start(|| jiff::Timestamp::now().as_millisecond()).await;
+    let lambda = with_hook(&github).await;
+    github.script(HOOK, |_| Outcome::answered(500));
+    github.emit(&[HOOK], Event::new("push", &json!({}))).await;
     let _function = lambda.start();
     for (minute, state, build) in [(0, "failed", 7), (1, "succeeded", 8)] {
         lambda.copr.set(PROJECT, monitor(state, build));
@@ -256,6 +335,7 @@ async fn a_pass_asks_aws_for_these_operations_alone() {
     let asked: BTreeSet<String> = lambda.aws.operations().into_iter().collect();
     // The policy in the stack's template allows just these.
     let allowed = [
+        "DynamoDB_20120810.BatchGetItem",
         "DynamoDB_20120810.BatchWriteItem",
         "DynamoDB_20120810.GetItem",
         "DynamoDB_20120810.Query",
