@@ -447,7 +447,11 @@ mod tests {
     #[test]
     fn what_somebody_asks_for_is_redelivered_once_whatever_was_decided() {
         let by_hand = seen(&[record(1, true, 500)], false);
-        for loss in [seen(&[record(1, false, 409)], false), seen(&[record(1, false, 401)], false), by_hand] {
+        for loss in [
+            seen(&[record(1, false, 409)], false),
+            seen(&[record(1, false, 401)], false),
+            by_hand,
+        ] {
             let mut loss = Loss {
                 given_up: Some(GiveUp::ByHand),
                 ..loss

@@ -1,6 +1,8 @@
 //! The settings: plain ones, from flags, environment or `.env`. Everything secret is in one document (`secrets.rs`).
 
+use std::collections::HashSet;
 use std::fmt::Display;
+use std::hash::Hash;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -41,7 +43,7 @@ pub const SETTINGS: [Setting; 18] = [
     Setting {
         name: "COPR_PROJECTS",
         value: "LIST",
-        help: "Projects to watch, comma-separated: owner/name, @group/name, owner/name:pr:12",
+        help: "Projects to watch, comma-separated: owner/name, @group/name, owner/name:pr:12; or file:PATH, one a line",
     },
     Setting {
         name: "COPR_URL",
@@ -266,17 +268,27 @@ impl Settings {
     }
 }
 
-/// The entries of a list, each once, in the order given.
+/// The entries of a list, each once, in the order given. A list that is too long for a setting (a Lambda's are 4 KB in all)
+/// is in a file, `file:PATH`, an entry a line.
 fn list<T>(name: &'static str, list: &str) -> Result<Vec<T>, BadSetting>
 where
-    T: FromStr<Err: Display> + PartialEq,
+    T: FromStr<Err: Display> + Clone + Eq + Hash,
 {
+    let file = match list.trim().strip_prefix("file:") {
+        None => None,
+        Some(path) => {
+            let text = std::fs::read_to_string(path);
+            Some(text.map_err(|error| BadSetting::new(name, format!("cannot read {path}: {error}")))?)
+        }
+    };
     let mut entries: Vec<T> = Vec::new();
-    for text in list.split(',').map(str::trim).filter(|text| !text.is_empty()) {
-        let entry = text
+    let mut known = HashSet::new();
+    let texts = file.as_deref().unwrap_or(list).split([',', '\n']).map(str::trim);
+    for text in texts.filter(|text| !text.is_empty()) {
+        let entry: T = text
             .parse()
             .map_err(|error: T::Err| BadSetting::new(name, error.to_string()))?;
-        if !entries.contains(&entry) {
+        if known.insert(entry.clone()) {
             entries.push(entry);
         }
     }
@@ -386,11 +398,21 @@ mod tests {
     }
 
     #[test]
+    fn a_long_list_is_read_from_a_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "alice/demo\n@group/kernel\n\nalice/demo\n").unwrap();
+        let settings = read(&[("COPR_PROJECTS", &format!("file:{}", file.path().display()))]).unwrap();
+        let names: Vec<_> = settings.watch.projects.iter().map(Project::to_string).collect();
+        assert_eq!(names, ["alice/demo", "@group/kernel"]);
+    }
+
+    #[test]
     fn every_mistake_is_one_sentence_that_names_its_setting() {
         let mistakes = [
             ("STATE", "dynamodb:"),
             ("SECRETS", "aws:"),
             ("COPR_PROJECTS", "foo"),
+            ("COPR_PROJECTS", "file:no/such/file"),
             ("COPR_URL", "ftp://copr.example"),
             ("COPR_IGNORE", "kernel"),
             ("REMIND_AFTER", "soon"),
@@ -413,6 +435,7 @@ mod tests {
         STATE: expected a table's name after `dynamodb:`
         SECRETS: expected a secret's name or ARN after `aws:`
         COPR_PROJECTS: `foo` is no Copr project: expected owner/name, @group/name or owner/name:pr:12
+        COPR_PROJECTS: cannot read no/such/file: No such file or directory (os error 2)
         COPR_URL: expected an http:// or https:// URL without user, query and fragment, such as https://copr.fedorainfracloud.org
         COPR_IGNORE: `kernel` is no pattern of the form package/chroot, such as `*/fedora-rawhide-*` or `kernel-*/*`
         REMIND_AFTER: `soon` is no duration: expected one such as 90m, 12h or 3d

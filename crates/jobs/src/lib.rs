@@ -20,6 +20,7 @@ mod receive;
 mod reconcile;
 mod redeliver;
 mod report;
+mod spread;
 mod status;
 mod targets;
 
@@ -33,4 +34,5 @@ pub use pass::{Pass, Progress, Scope, run};
 pub use plan::{PlanError, Planned, RetryError, plan, retry_loss};
 pub use receive::{Keys, MAX_BODY, Received, receive};
 pub use report::{ChannelReport, HookReport, LastRun, Outcome, ProjectReport, Report};
+pub use spread::{Target, Task, survey, tasks, work};
 pub use status::{ChannelStatus, HookStatus, IncidentStatus, ProjectStatus, Status, status};

@@ -7,8 +7,11 @@ use github::Rate;
 use jiff::Timestamp;
 use outbound::Clock;
 
-/// GitHub's limit is 180 redeliveries a minute (900 points, 5 for each): 171 a minute leave room for reading.
+/// GitHub's limit is 900 points a minute, and a redelivery is 5: 171 of them leave room for a little reading.
 const GAP: Duration = Duration::from_millis(350);
+
+/// A request that reads is one point: this much of the minute it was made in.
+const READING: Duration = Duration::from_millis(70);
 
 /// And where the receiver is ours and a chat of ours is slow: each redelivery rings.
 const SLOW_GAP: Duration = Duration::from_secs(1);
@@ -16,8 +19,8 @@ const SLOW_GAP: Duration = Duration::from_secs(1);
 /// How many requests at once, where they are paced?
 const PACED_AT_ONCE: usize = 4;
 
-/// And where GitHub sets no limit (an Enterprise Server)?
-const UNLIMITED_AT_ONCE: usize = 20;
+/// And where GitHub sets no limit (an Enterprise Server)? A batch.
+const UNLIMITED_AT_ONCE: usize = 25;
 
 /// How many of our requests are left for reading logs?
 const KEPT_BACK: u64 = 200;
@@ -37,6 +40,13 @@ impl Pace {
             slow,
             next: Mutex::new(Timestamp::MIN),
         }
+    }
+
+    /// So many requests that read were made just now.
+    pub(crate) fn has_read(&self, requests: u32) {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = self.clock.now().max(*next);
+        *next = from.checked_add(READING * requests).unwrap_or(from);
     }
 
     /// Waits for its turn.

@@ -1,6 +1,6 @@
 //! One scheduled pass: deliver what waits, observe every due target, deliver again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -92,49 +92,87 @@ pub async fn run(context: &Context, watch: &Watch, pass: Pass, on_progress: impl
     let hooks = run.backlog(hooks).await;
     channels.drain().await;
 
-    let channels = channels.into_reports();
+    let mut report = finish(context, started, troubles, projects, hooks, channels.into_reports());
+    if pass.scope == Scope::All {
+        conclude(context, pass.tick, &mut report).await;
+    }
+    report
+}
+
+/// What was done, and why it is not all that was to be done.
+pub(crate) fn finish(
+    context: &Context,
+    started: Timestamp,
+    mut troubles: Vec<String>,
+    projects: Vec<ProjectReport>,
+    hooks: Vec<HookReport>,
+    channels: Vec<(ChannelReport, bool)>,
+) -> Report {
     let trouble = |target: &str, outcome: Outcome, error: &Option<String>| {
         let error = error.as_deref().unwrap_or("not observed");
         (outcome != Outcome::Ok).then(|| format!("{target}: {error}"))
     };
     let of_projects = projects.iter().map(|p| trouble(&p.project, p.outcome, &p.error));
-    let of_hooks = hooks.iter().map(|hook| {
-        // A hook that was observed has an error where its backlog was left.
-        let outcome = if hook.error.is_some() {
-            Outcome::Failed
-        } else {
-            hook.outcome
-        };
-        trouble(&hook.hook, outcome, &hook.error)
-    });
+    let of_hooks = hooks.iter().map(|hook| trouble(&hook.hook, hook.outcome, &hook.error));
     troubles.extend(of_projects.chain(of_hooks).flatten());
     troubles.extend(channels.iter().filter_map(|(channel, looked_at)| {
         let error = channel.error.as_deref().unwrap_or("not looked at");
         (!looked_at).then(|| format!("channel {}: {error}", channel.channel))
     }));
-    let mut report = Report {
+    Report {
         version: 1,
         started,
-        ended: clock.now(),
+        ended: context.outbound.clock.now(),
         complete: troubles.is_empty(),
         why_not: (!troubles.is_empty()).then(|| troubles.join("; ")),
         projects,
         hooks,
         channels: channels.into_iter().map(|(channel, _)| channel).collect(),
-    };
-    if pass.scope == Scope::All
-        && let Err(error) = remember(context, pass.tick, &report).await
-    {
+    }
+}
+
+/// Remembers a whole pass, and tells the heartbeat of one that is complete.
+pub(crate) async fn conclude(context: &Context, tick: Timestamp, report: &mut Report) {
+    if let Err(error) = remember(context, tick, report).await {
         report.complete = false;
         report.why_not.get_or_insert_with(|| error.to_string());
     }
-    if pass.scope == Scope::All
-        && report.complete
+    if report.complete
         && let Some(url) = &context.heartbeat
     {
         beat(&context.outbound, url).await;
     }
-    report
+}
+
+/// Removes what is remembered of projects that the settings no longer name.
+pub(crate) async fn forget_projects<T>(
+    context: &Context,
+    watch: &Watch,
+    known: &[(String, T)],
+    deadline: Deadline,
+) -> Vec<ProjectReport> {
+    let named: HashSet<String> = watch.projects.iter().map(ToString::to_string).collect();
+    let mut forgotten = Vec::new();
+    for (name, _) in known.iter().filter(|(name, _)| !named.contains(name)) {
+        forgotten.push(forget_project(context, name, deadline).await);
+    }
+    forgotten
+}
+
+/// The same of hooks.
+pub(crate) async fn forget_hooks<T>(
+    context: &Context,
+    watch: &Watch,
+    known: &[(String, T)],
+    deadline: Deadline,
+    troubles: &mut Vec<String>,
+) {
+    let named: HashSet<String> = watch.redelivery.hooks.iter().map(ToString::to_string).collect();
+    for (name, _) in known.iter().filter(|(name, _)| !named.contains(name)) {
+        if let Err(error) = forget_hook(context, name, deadline).await {
+            troubles.push(format!("{name}: {error}"));
+        }
+    }
 }
 
 impl Pass {
@@ -179,12 +217,7 @@ impl<F: Fn(Progress<'_>)> Run<'_, F> {
         };
         let due = oldest_first(&self.watch.projects, &known);
         let mut projects = at_once(AT_ONCE, due, observe).await;
-        let left = known
-            .iter()
-            .filter(|(name, _)| projects.iter().all(|report| report.project != *name));
-        for (name, _) in left.collect::<Vec<_>>() {
-            projects.push(forget_project(self.context, name, deadline).await);
-        }
+        projects.extend(forget_projects(self.context, self.watch, &known, deadline).await);
         projects
     }
 
@@ -209,14 +242,7 @@ impl<F: Fn(Progress<'_>)> Run<'_, F> {
             (report, work)
         };
         let observed = at_once(AT_ONCE, oldest_first(hooks, &known), observe).await;
-        let left = known
-            .iter()
-            .filter(|(name, _)| hooks.iter().all(|hook| hook.to_string() != *name));
-        for (name, _) in left {
-            if let Err(error) = forget_hook(self.context, name, deadline).await {
-                troubles.push(format!("{name}: {error}"));
-            }
-        }
+        forget_hooks(self.context, self.watch, &known, deadline, troubles).await;
         observed
     }
 
@@ -266,14 +292,14 @@ async fn remember(context: &Context, tick: Timestamp, report: &Report) -> Result
 }
 
 /// All channels, and what became of them so far.
-struct Channels<'a> {
+pub(crate) struct Channels<'a> {
     context: &'a Context,
     deadline: Deadline,
     reports: Mutex<BTreeMap<String, Drained>>,
 }
 
 impl<'a> Channels<'a> {
-    fn new(context: &'a Context, deadline: Deadline) -> Self {
+    pub(crate) fn new(context: &'a Context, deadline: Deadline) -> Self {
         Self {
             context,
             deadline,
@@ -282,7 +308,7 @@ impl<'a> Channels<'a> {
     }
 
     /// Serves every channel that does not rest.
-    async fn drain(&self) {
+    pub(crate) async fn drain(&self) {
         let limits = Limits {
             send_timeout: SEND_TIMEOUT,
             deadline: self.deadline,
@@ -300,7 +326,7 @@ impl<'a> Channels<'a> {
     }
 
     /// Does any of them rest, or have much to say still?
-    fn are_slow(&self) -> bool {
+    pub(crate) fn are_slow(&self) -> bool {
         let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         let slow = |drained: &Drained| drained.report.rest_until.is_some() || drained.report.waiting > MANY_WAITING;
         reports.values().any(slow)
@@ -312,7 +338,7 @@ impl<'a> Channels<'a> {
     }
 
     /// The channels in the order of the settings, and whether each could be looked at.
-    fn into_reports(self) -> Vec<(ChannelReport, bool)> {
+    pub(crate) fn into_reports(self) -> Vec<(ChannelReport, bool)> {
         let bells = self.context.bells.iter();
         bells
             .map(|bell| {

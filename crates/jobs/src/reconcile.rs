@@ -64,9 +64,12 @@ pub(crate) async fn observe_hook(
     };
     let observed = observation.run().await;
     let finished = observation.finish(observed, watch.poll_failures, tick).await;
-    let Observation { mut report, rate, .. } = observation;
+    let Observation {
+        held, mut report, rate, ..
+    } = observation;
+    let asked = held.steps;
     let work = match finished {
-        Ok(findings) => Work { findings, rate },
+        Ok(findings) => Work { findings, rate, asked },
         Err(stop) => {
             report.outcome = if matches!(stop, Stop::Time | Stop::Resting(_)) {
                 Outcome::Late
@@ -74,7 +77,7 @@ pub(crate) async fn observe_hook(
                 Outcome::Failed
             };
             report.error = Some(stop.to_string());
-            nothing
+            Work { asked, ..nothing }
         }
     };
     (report, work)

@@ -32,14 +32,15 @@ pub(crate) async fn redeliver(
     pace: &Pace,
     report: &mut HookReport,
 ) {
-    let Work { findings, rate } = work;
+    let Work { findings, rate, asked } = work;
+    pace.has_read(asked);
     if findings.due.is_empty() && findings.probe.is_none() {
         return;
     }
     let held = match Held::take(context, redelivery, hook, None, deadline).await {
         Ok(Taken::Ours(held)) => *held,
         Ok(Taken::Held | Taken::Done) => return,
-        Err(error) => return report.stopped(&error),
+        Err(error) => return report.failed(&error),
     };
     let mut backlog = Backlog {
         held,
@@ -59,7 +60,7 @@ pub(crate) async fn redeliver(
     };
     match made.and(given_back) {
         Ok(()) | Err(Stop::Time) => {}
-        Err(stop) => report.stopped(&stop),
+        Err(stop) => report.failed(&stop),
     }
 }
 

@@ -88,7 +88,7 @@ impl ProjectReport {
 pub struct HookReport {
     /// The hook.
     pub hook: String,
-    /// How its observation went.
+    /// How its observation went, and what was due.
     pub outcome: Outcome,
     /// Why not, or why its backlog was left.
     pub error: Option<String>,
@@ -110,14 +110,9 @@ impl HookReport {
         self.error.is_some() || self.lost + self.recovered + self.given_up > 0
     }
 
-    /// It could not be observed.
+    /// It could not be observed, or its backlog was left.
     pub(crate) fn failed(&mut self, error: &impl Display) {
         self.outcome = Outcome::Failed;
-        self.error = Some(error.to_string());
-    }
-
-    /// Its backlog was left.
-    pub(crate) fn stopped(&mut self, error: &impl Display) {
         self.error = Some(error.to_string());
     }
 }

@@ -1,4 +1,4 @@
-//! Secrets Manager and DynamoDB behind one endpoint, told apart by `x-amz-target` as AWS's JSON protocols are.
+//! Secrets Manager, DynamoDB and SQS behind one endpoint, told apart by `x-amz-target` as AWS's JSON protocols are.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -29,6 +29,7 @@ struct Account {
     secrets_fail: bool,
     tables_fail: bool,
     operations: Vec<String>,
+    messages: Vec<String>,
 }
 
 struct Secret {
@@ -85,6 +86,12 @@ impl Aws {
         lock(&self.shared).tables_fail = fail;
     }
 
+    /// The bodies of all messages that a queue was sent, in order. There is one queue, whatever its URL.
+    #[must_use]
+    pub fn messages(&self) -> Vec<String> {
+        lock(&self.shared).messages.clone()
+    }
+
     /// The targets of all signed requests so far, in order: `secretsmanager.GetSecretValue`,
     /// `DynamoDB_20120810.GetItem`, …
     #[must_use]
@@ -103,6 +110,7 @@ async fn answer(
     let (service, content_type) = match target.split_once('.') {
         Some(("secretsmanager", _)) => ("secretsmanager", "application/x-amz-json-1.1"),
         Some(("DynamoDB_20120810", _)) => ("dynamodb", "application/x-amz-json-1.0"),
+        Some(("AmazonSQS", _)) => ("sqs", "application/x-amz-json-1.0"),
         _ => ("", "application/x-amz-json-1.1"),
     };
     let (status, body) = if service.is_empty() {
@@ -121,6 +129,9 @@ async fn answer(
             (500, error.to_string())
         } else if service == "dynamodb" {
             engine.answer(target, &body)
+        } else if service == "sqs" {
+            let (status, body) = lock(&account).queue(target, &body);
+            (status, body.to_string())
         } else {
             let (status, body) = lock(&account).secrets_manager(target, &body);
             (status, body.to_string())
@@ -156,6 +167,29 @@ fn unsigned(authorization: Option<&str>, service: &str) -> Option<Value> {
 }
 
 impl Account {
+    fn queue(&mut self, target: &str, body: &[u8]) -> (u16, Value) {
+        if target != "AmazonSQS.SendMessageBatch" {
+            return (400, json!({"__type": "UnknownOperationException"}));
+        }
+        let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+        let entries = asked["Entries"].as_array().cloned().unwrap_or_default();
+        if entries.len() > 10 {
+            let kind = "com.amazonaws.sqs#TooManyEntriesInBatchRequest";
+            return (
+                400,
+                json!({"__type": kind, "message": "Maximum number of entries per request are 10."}),
+            );
+        }
+        let mut successful = Vec::new();
+        for entry in entries {
+            let message = entry["MessageBody"].as_str().unwrap_or_default();
+            self.messages.push(message.to_owned());
+            let id = format!("00000000-0000-0000-0000-{:012}", self.messages.len());
+            successful.push(json!({"Id": entry["Id"], "MessageId": id}));
+        }
+        (200, json!({"Successful": successful, "Failed": []}))
+    }
+
     fn secrets_manager(&self, target: &str, body: &[u8]) -> (u16, Value) {
         let refused = |status, kind: &str, message: &str| (status, json!({"__type": kind, "Message": message}));
         if self.secrets_fail {

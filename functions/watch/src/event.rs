@@ -6,18 +6,30 @@ use jiff::Timestamp;
 use outbound::Deadline;
 use serde::Deserialize;
 
+use crate::spread::Messages;
+
 /// How much of an invocation's time is kept for the last writes and for the answer?
 const RESERVE: Duration = Duration::from_secs(3);
+
+/// What starts the function.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Event {
+    /// The queue of targets.
+    Messages(Messages),
+    /// The schedule, or a person.
+    Schedule(Schedule),
+}
 
 /// What EventBridge sends, as far as it matters. Rules send their `time`; a Scheduler's target says
 /// `{"time": "<aws.scheduler.scheduled-time>"}`; a person who tries the function sends anything, or nothing.
 #[derive(Debug, Default, Deserialize)]
-pub(crate) struct Event {
+pub(crate) struct Schedule {
     #[serde(default)]
     time: Option<Timestamp>,
 }
 
-impl Event {
+impl Schedule {
     /// The tick of the schedule: the same for each message about it, so that only the first makes a pass. One in the
     /// future would make every pass until then a repetition, so it is now.
     pub(crate) fn tick(&self, now: Timestamp) -> Timestamp {
@@ -40,7 +52,11 @@ mod tests {
     fn tick(event: &str) -> String {
         let now = "2026-11-21T12:00:07.5Z".parse().unwrap();
         let event: Option<Event> = serde_json::from_str(event).unwrap();
-        event.unwrap_or_default().tick(now).to_string()
+        match event {
+            Some(Event::Schedule(schedule)) => schedule.tick(now).to_string(),
+            None => Schedule::default().tick(now).to_string(),
+            Some(Event::Messages(messages)) => panic!("{messages:?}"),
+        }
     }
 
     #[test]

@@ -8,12 +8,14 @@ use boot::{Live, Logs, Secrets, SecretsAt, Settings, Source, StateAt};
 use github::GitHub;
 use jobs::{Bell, Context, Pass, Report, Watch};
 use lambda_runtime::{Diagnostic, LambdaEvent};
-use outbound::Outbound;
+use outbound::{Deadline, Outbound};
+use serde::Serialize;
 use serde_json::{Value, json};
 use state::Table;
 use tracing::level_filters::LevelFilter;
 
-use crate::event::{Event, deadline};
+use crate::event::{Event, Schedule, deadline};
+use crate::spread::{Failures, Messages, Queue};
 
 /// How long may the secret and the connections keep the first event waiting? Lambda starts an init anew after 10 s.
 const PREPARE_LIMIT: Duration = Duration::from_secs(7);
@@ -23,6 +25,8 @@ pub(crate) struct Function {
     outbound: Outbound,
     table: Table,
     watch: Watch,
+    /// Where a pass sends its targets, if it is spread.
+    queue: Option<Queue>,
     /// What a pass works with, made of the secret.
     context: Live<Context>,
 }
@@ -66,11 +70,13 @@ impl Function {
                 heartbeat: secrets.heartbeat,
             }
         };
+        let queue = env("TARGET_QUEUE_URL").filter(|url| !url.is_empty());
         let function = Self {
-            context: Live::new(Source::Aws(secret, access), outbound.clone(), make),
-            outbound,
+            context: Live::new(Source::Aws(secret, access.clone()), outbound.clone(), make),
             table,
             watch: settings.watch,
+            queue: queue.map(|url| Queue::new(url, access, &outbound)),
+            outbound,
         };
         function.prepare().await;
         Ok(function)
@@ -93,21 +99,64 @@ impl Function {
         }
     }
 
-    /// Makes one pass. One that is not complete is no error: what was done is done, and the next tick goes on.
+    /// Makes one pass, or its share of one. One that is not complete is no error: what was done is done, and the next tick
+    /// goes on.
     ///
     /// # Errors
-    /// When the secret cannot be read: the runtime logs it, and Lambda sends the event again.
-    pub(crate) async fn invoke(&self, event: LambdaEvent<Option<Event>>) -> Result<Report, Diagnostic> {
-        let context = self.context.get().await.map_err(|error| Diagnostic {
-            error_type: "SecretUnreadable".to_owned(),
-            error_message: error.to_string(),
-        })?;
+    /// When the secret cannot be read, or the queue does not take the targets: the runtime logs it, and Lambda sends the
+    /// event again.
+    pub(crate) async fn invoke(&self, event: LambdaEvent<Option<Event>>) -> Result<Answer, Diagnostic> {
+        let context = self.context.get().await;
+        let context = context.map_err(|error| failed("SecretUnreadable", &error.to_string()))?;
         let now = self.outbound.clock.now();
-        let tick = event.payload.unwrap_or_default().tick(now);
         let deadline = deadline(event.context.deadline());
-        let report = jobs::run(&context, &self.watch, Pass::new(tick, deadline), |_| ()).await;
-        log(&report, &event.context.request_id);
-        Ok(report)
+        let id = &event.context.request_id;
+        let schedule = match event.payload {
+            Some(Event::Messages(messages)) => return Ok(self.work(&context, messages, deadline, id).await),
+            Some(Event::Schedule(schedule)) => schedule,
+            None => Schedule::default(),
+        };
+        let tick = schedule.tick(now);
+        let report = if let Some(queue) = &self.queue {
+            let report = Box::pin(jobs::survey(&context, &self.watch, tick, deadline)).await;
+            let tasks: Vec<_> = jobs::tasks(&self.watch, tick).collect();
+            let sent = queue.send(&tasks).await;
+            sent.map_err(|error| failed("QueueRefused", &format!("{error:#}")))?;
+            report
+        } else {
+            let pass = Pass::new(tick, deadline);
+            Box::pin(jobs::run(&context, &self.watch, pass, |_| ())).await
+        };
+        log(&report, id, true);
+        Ok(Answer::Report(report))
+    }
+
+    /// Does the tasks of some messages. What could not be observed comes again.
+    async fn work(&self, context: &Context, messages: Messages, deadline: Deadline, id: &str) -> Answer {
+        let mut failures = Failures::default();
+        for (message, task) in messages.tasks() {
+            let report = Box::pin(jobs::work(context, &self.watch, &task, deadline)).await;
+            if !report.complete {
+                failures.push(message);
+            }
+            log(&report, id, false);
+        }
+        Answer::Failures(failures)
+    }
+}
+
+/// What the function answers: people read the one, SQS the other.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Answer {
+    Report(Report),
+    Failures(Failures),
+}
+
+fn failed(kind: &str, why: &str) -> Diagnostic {
+    Diagnostic {
+        error_type: kind.to_owned(),
+        error_message: why.to_owned(),
     }
 }
 
@@ -117,11 +166,12 @@ fn env(name: &str) -> Option<String> {
 }
 
 /// Writes the report and its figures as one line: CloudWatch filters by what is in the one and counts the other.
-fn log(report: &Report, request_id: &str) {
-    let (level, message) = if report.complete {
-        ("INFO", "the pass is complete")
-    } else {
-        ("WARN", "the pass is not complete")
+fn log(report: &Report, request_id: &str, whole: bool) {
+    let (level, message) = match (report.complete, whole) {
+        (true, true) => ("INFO", "the pass is complete"),
+        (false, true) => ("WARN", "the pass is not complete"),
+        (true, false) => ("INFO", "the target was observed"),
+        (false, false) => ("WARN", "the target was not observed"),
     };
     let fields = json!({
         "timestamp": report.ended,
@@ -134,7 +184,9 @@ fn log(report: &Report, request_id: &str) {
         return;
     };
     let function = env("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
-    let metrics = report.metrics();
+    let mut metrics = report.metrics();
+    // A share of a pass is no pass.
+    metrics.retain(|metric| whole || metric.name != "RunCompleted");
     let metrics = metrics
         .iter()
         .map(|metric| (metric.name, metric.unit.name(), metric.value));

@@ -2,6 +2,7 @@
 
 mod event;
 mod function;
+mod spread;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,7 @@
 //! The function as Lambda runs it: the real program, with stand-ins of everything it talks to.
 
 mod environment;
+mod spread;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
