@@ -15,6 +15,9 @@ const FAILED: usize = 5;
 /// By when is a probe in the log? One that is not is sent again.
 const PROBE_SHOWS_WITHIN: Duration = Duration::from_mins(10);
 
+/// After how long does nobody wait for a receiver who has another way?
+const LONG: Duration = Duration::from_mins(30);
+
 /// How long after a probe that failed is the next one sent?
 const PROBE_PAUSE: Duration = Duration::from_mins(4);
 
@@ -45,6 +48,13 @@ impl Breaker {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.open_since.is_some()
+    }
+
+    /// Has it been open for so long that nobody should wait for the receiver who has another way?
+    #[must_use]
+    pub fn is_long_open(&self, now: Timestamp) -> bool {
+        let long = |since: Timestamp| since.checked_add(LONG).is_ok_and(|long| long <= now);
+        self.open_since.is_some_and(long)
     }
 
     /// A record of the log: maybe the probe's.

@@ -116,6 +116,8 @@ pub struct Treatment {
     pub attempts: u32,
     /// Is the hook's receiver we?
     pub points_here: bool,
+    /// Has it been down for long?
+    pub long_down: bool,
 }
 
 impl Loss {
@@ -205,7 +207,8 @@ impl Loss {
         match failure {
             // Lambda takes 6 MB; and what our secret did not verify, GitHub's API vouches for.
             Failure::Status(401 | 413) if treatment.points_here => Step::Pull,
-            _ if treatment.points_here && self.attempts >= PULL_AFTER => Step::Pull,
+            // Our front door may be shut, and we who read this are not.
+            _ if treatment.points_here && (self.attempts >= PULL_AFTER || treatment.long_down) => Step::Pull,
             _ if self.asked_for => Step::Redeliver,
             Failure::Status(409) => Step::GiveUp(GiveUp::Conflict),
             Failure::Status(401) => match self.signed {
@@ -323,6 +326,7 @@ mod tests {
         horizon: Duration::from_hours(72),
         attempts: 12,
         points_here: false,
+        long_down: false,
     };
     const HERE: Treatment = Treatment {
         points_here: true,
@@ -461,6 +465,18 @@ mod tests {
             loss.attempt(0.5, at(HOUR));
             assert!(!loss.asked_for);
         }
+    }
+
+    #[test]
+    fn while_our_own_front_door_is_shut_for_long_payloads_are_pulled() {
+        let lost = seen(&[record(1, false, 502)], true);
+        let down = |points_here| Treatment {
+            points_here,
+            long_down: true,
+            ..ELSEWHERE
+        };
+        assert_eq!(lost.step(&down(true), at(2 * HOUR)), Step::Pull);
+        assert_eq!(lost.step(&down(false), at(2 * HOUR)), Step::Redeliver);
     }
 
     #[test]

@@ -120,6 +120,7 @@ mod tests {
         horizon: Duration::from_hours(72),
         attempts: 12,
         points_here: false,
+        long_down: false,
     };
 
     fn at(hour: i64) -> Timestamp {

@@ -125,6 +125,7 @@ impl<'a> Held<'a> {
             horizon: self.redelivery.horizon,
             attempts: self.redelivery.attempts,
             points_here: self.state.points_here(),
+            long_down: self.state.breaker.is_long_open(self.now()),
         }
     }
 

@@ -128,6 +128,7 @@ pub async fn plan(context: &Context, redelivery: &Redelivery, hook: &HookRef) ->
         horizon: redelivery.horizon,
         attempts: redelivery.attempts,
         points_here,
+        long_down: state.breaker.is_long_open(now),
     };
     let mut planned: Vec<Planned> = losses
         .into_iter()
