@@ -166,7 +166,7 @@ fn wrong_settings_are_one_sentence_and_exit_2_and_nothing_is_done() {
     copperbell: SECRETS: cannot read missing.json: No such file or directory (os error 2)
     copperbell: STATE: cannot open no/such/directory/x.db: No such file or directory (os error 2)
     copperbell: SECRETS: everybody on this machine can read secrets.json: run `chmod 600 secrets.json`
-    copperbell: SECRETS: the document is not usable: unknown field `chanels`, expected one of `github_webhook_secret`, `github_app`, `github_token`, `channels` at line 1 column 10
+    copperbell: SECRETS: the document is not usable: unknown field `chanels`, expected one of `github_webhook_secret`, `github_app`, `github_token`, `heartbeat_url`, `channels` at line 1 column 10
     copperbell: SECRETS: the document is not usable: two channels are called `team`, expected a name for each
     copperbell: SECRETS: the document is not usable: channel "team": expected https (http is for loopback hosts alone)
     copperbell: AWS_ACCESS_KEY_ID: it is not set; AWS needs AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY

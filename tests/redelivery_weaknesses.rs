@@ -364,7 +364,7 @@ async fn a_code_of_0_502_or_504_is_no_answer() {
     stage.passes(1).await;
     insta::assert_snapshot!(read(&stage), @"
     Deliveries of repo:acme/app:1 fail
-    3 lost since 2026-03-02 09:00 UTC: 3 no answer · to elsewhere.example/hook
+    3 lost since 2026-03-02 09:00 UTC: 3 no answer · to elsewhere.example
     redelivering waits until one gets through; please look at the receiver
     ");
 }
@@ -452,7 +452,7 @@ async fn three_days_that_pass_are_warned_of_and_what_is_then_too_old_is_named() 
     assert_eq!(given_up, 1);
     insta::assert_snapshot!(read(&stage).replace(&guid, "GUID"), @"
     Deliveries of repo:acme/app:1 fail
-    1 lost since 2026-03-02 09:00 UTC: 1 HTTP 503 · to elsewhere.example/hook
+    1 lost since 2026-03-02 09:00 UTC: 1 HTTP 503 · to elsewhere.example
     redelivering goes on; please look at the receiver
     1 delivery of repo:acme/app:1 will soon be lost for good
     GitHub redelivers the first until 2026-03-05 09:00 UTC, 10 h 59 min from now
@@ -462,7 +462,7 @@ async fn three_days_that_pass_are_warned_of_and_what_is_then_too_old_is_named() 
     its guid is GUID; please look up at GitHub what it told
     delivered 2026-03-02 09:00 UTC
     No lost delivery of repo:acme/app:1 could be got back, after 3 days
-    1 lost, 0 got back, 1 given up · to elsewhere.example/hook
+    1 lost, 0 got back, 1 given up · to elsewhere.example
     ");
 }
 

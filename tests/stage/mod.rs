@@ -19,6 +19,11 @@ use world::{Chat, Copr, Monitor, Reply};
 
 pub const PROJECT: &str = "alice/demo";
 
+/// Is everything to be tried? `cargo test` takes a sample of what takes minutes; `.ci/run` sets `COPPERBELL_PROVE=all`.
+pub fn all() -> bool {
+    std::env::var("COPPERBELL_PROVE").is_ok_and(|prove| prove == "all")
+}
+
 /// The hour at which every story begins.
 pub fn start() -> Timestamp {
     "2026-03-02T09:00:00Z".parse().unwrap()

@@ -30,6 +30,9 @@ const PING_ARRIVES_WITHIN: Duration = Duration::from_mins(10);
 /// How long may a delivery be lost before that is told, though nothing says that its receiver is in trouble?
 const TOLD_AFTER: Duration = Duration::from_mins(30);
 
+/// How many losses make an outage of what was told as less?
+const OUTAGE: u32 = 5;
+
 /// At what part of the horizon before its edge is a loss warned of? A sixth: 12 hours of 3 days.
 const WARNING: u32 = 6;
 
@@ -81,6 +84,9 @@ pub struct HookState {
     /// When it was last warned that losses fall over the edge.
     #[serde(default)]
     pub warned: Option<Timestamp>,
+    /// GitHub does not let us redeliver, and says this; its channels were told.
+    #[serde(default)]
+    pub blocked: Option<String>,
     /// GitHub asked to be left alone until then.
     #[serde(default)]
     pub rest_until: Option<Timestamp>,
@@ -107,13 +113,19 @@ pub struct Episode {
     pub since: Timestamp,
     /// Its channels were told.
     pub told: bool,
+    /// They were told that the receiver is down.
+    #[serde(default)]
+    pub told_down: bool,
 }
 
 /// How a hook is set up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setup {
-    /// Where it delivers: host and path. A query may hold a secret.
+    /// Where it delivers: the host. Path and query may hold a secret.
     pub to: String,
+    /// A digest of the whole URL, so that a change is noticed.
+    #[serde(default)]
+    pub digest: String,
     /// GitHub uses it.
     pub active: bool,
     /// It delivers to us.
@@ -192,22 +204,21 @@ impl HookState {
         now: Timestamp,
     ) -> (Timestamp, Option<Fact>) {
         let edge = before(now, horizon);
-        let (floor, gap) = match (since, self.read_until) {
-            (Some(since), _) => (before(now, since), None),
-            (None, None) => (before(now, FIRST_LOOK), None),
-            (None, Some(until)) => {
-                // A log without a delivery since then has nothing that was missed.
-                let looked = self.last_good.map_or(until, |good| good.max(until));
-                let gap = (looked < edge).then(|| {
-                    Fact::RedeliveryGap(Gap {
-                        hook: hook.to_string(),
-                        from: looked,
-                        to: edge,
-                    })
-                });
-                (before(until, LISTED_WITHIN), gap)
-            }
-        };
+        // A log without a delivery since then has nothing that was missed.
+        let looked = self
+            .read_until
+            .map(|until| self.last_good.map_or(until, |good| good.max(until)));
+        let gap = looked.filter(|looked| *looked < edge).map(|looked| {
+            Fact::RedeliveryGap(Gap {
+                hook: hook.to_string(),
+                from: looked,
+                to: edge,
+            })
+        });
+        let unread = self
+            .read_until
+            .map_or(before(now, FIRST_LOOK), |until| before(until, LISTED_WITHIN));
+        let floor = since.map_or(unread, |since| unread.min(before(now, since)));
         (floor.max(edge), gap)
     }
 
@@ -224,8 +235,11 @@ impl HookState {
     /// A delivery is lost.
     pub fn lose(&mut self, now: Timestamp) {
         self.pending = true;
-        let told = false;
-        self.episode.get_or_insert(Episode { since: now, told });
+        self.episode.get_or_insert(Episode {
+            since: now,
+            told: false,
+            told_down: false,
+        });
     }
 
     /// Does the hook deliver to us?
@@ -247,9 +261,13 @@ impl HookState {
                 .longest_open
                 .is_some_and(|lost_at| now >= after(lost_at, TOLD_AFTER));
             // What one redelivery mends is not worth a ring.
-            let worth_telling = self.breaker.is_open() || tally.survived || long;
-            if tally.open > 0 && worth_telling && !episode.told {
+            let down = self.breaker.is_open();
+            // One delivery that nobody takes must not hide an outage, nor be told as one.
+            let outage = down && !episode.told_down && (!episode.told || tally.open >= OUTAGE);
+            let worth_telling = (tally.survived || long) && !episode.told || outage;
+            if tally.open > 0 && worth_telling {
                 episode.told = true;
+                episode.told_down |= down;
                 let mut why: Vec<_> = tally.why.clone().into_iter().collect();
                 why.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
                 facts.push(Fact::RedeliveryFailing(HookFailing {
@@ -258,7 +276,7 @@ impl HookState {
                     since,
                     lost: tally.lost,
                     why,
-                    down: self.breaker.is_open(),
+                    down,
                 }));
             }
             if tally.open == 0 {
@@ -305,10 +323,15 @@ impl HookState {
             (false, true) => said.push(chat::HookState::Active),
             _ => {}
         }
-        if let Some(before) = before.filter(|before| before.to != setup.to) {
+        if let Some(before) = before.filter(|before| before.digest != setup.digest) {
+            let same_host = before.to == setup.to;
             said.push(chat::HookState::Moved {
                 from: before.to,
-                to: setup.to,
+                to: if same_host {
+                    format!("{}, another path", setup.to)
+                } else {
+                    setup.to
+                },
             });
         }
         let trouble = |what| {
@@ -375,6 +398,7 @@ mod tests {
             failed: Some(Failed {
                 id: 1,
                 at: at(hour),
+                redelivery: false,
                 failure: Failure::Status(500),
             }),
             ..Loss::default()
@@ -405,6 +429,9 @@ mod tests {
             (HookState::default(), hours(1000), 100 - 72, None),
             (state(90, 99), None, 89, None),
             (state(90, 99), hours(20), 80, None),
+            // Less than is unread leaves nothing out.
+            (state(50, 50), hours(1), 49, None),
+            (state(20, 20), hours(1), 100 - 72, Some((20, 100 - 72))),
             // A quiet hook: nothing came, and we looked.
             (state(10, 99), None, 100 - 72, None),
             (state(20, 20), None, 100 - 72, Some((20, 100 - 72))),
@@ -486,6 +513,7 @@ mod tests {
     fn a_change_of_the_hooks_setup_is_told_once() {
         let setup = |to: &str, active| Setup {
             to: to.to_owned(),
+            digest: to.to_owned(),
             active,
             points_here: false,
             checked: at(0),
@@ -505,6 +533,7 @@ mod tests {
         assert!(!state.wants_ping(at(0)));
         state.setup = Some(Setup {
             to: String::new(),
+            digest: String::new(),
             active: true,
             points_here: true,
             checked: at(0),

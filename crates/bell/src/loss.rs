@@ -20,6 +20,9 @@ const FIRST_PAUSE: Duration = Duration::from_mins(5);
 /// And at most?
 const LONGEST_PAUSE: Duration = Duration::from_hours(6);
 
+/// How long after an attempt may GitHub list its outcome? While nothing shows, the next waits that long.
+const SHOWS_WITHIN: Duration = Duration::from_mins(15);
+
 /// After how many attempts is the payload of a delivery to ourselves pulled?
 const PULL_AFTER: u32 = 3;
 
@@ -46,6 +49,10 @@ pub struct Loss {
     /// Redeliveries and pulls begun.
     #[serde(default)]
     pub attempts: u32,
+    /// When the last of them began, and the newest delivery that had failed then: as long as that is still the newest,
+    /// the outcome is not listed.
+    #[serde(default)]
+    pub attempted: Option<(Timestamp, u64)>,
     /// The next is not begun before.
     #[serde(default)]
     pub next: Option<Timestamp>,
@@ -73,6 +80,9 @@ pub struct Failed {
     pub id: u64,
     /// When it was made.
     pub at: Timestamp,
+    /// Somebody asked for it.
+    #[serde(default)]
+    pub redelivery: bool,
     /// How it failed.
     pub failure: Failure,
 }
@@ -131,13 +141,19 @@ impl Loss {
         }
         if record.succeeded() {
             self.succeeded = true;
-        } else if self.failed.is_none_or(|failed| failed.at < record.delivered_at) {
+            return;
+        }
+        let failed = Failed {
+            id: record.id,
+            at: record.delivered_at,
+            redelivery: record.redelivery,
+            failure: record.failure(),
+        };
+        // GitHub's times are whole seconds.
+        let newer = |known: Failed| (known.at, known.redelivery, known.id) < (failed.at, failed.redelivery, failed.id);
+        if self.failed.is_none_or(newer) {
             self.survived |= record.redelivery && self.attempts > 0;
-            self.failed = Some(Failed {
-                id: record.id,
-                at: record.delivered_at,
-                failure: record.failure(),
-            });
+            self.failed = Some(failed);
         }
     }
 
@@ -186,13 +202,21 @@ impl Loss {
                 if over {
                     return Step::GiveUp(GiveUp::TooOld);
                 }
-                if self.next.is_some_and(|next| now < next) {
+                if self.next.is_some_and(|next| now < next) || self.may_yet_show(failed, now) {
                     return Step::Nothing;
                 }
                 self.cure(failed.failure, treatment)
             }
+            (Standing::Lost, None) => Step::GiveUp(GiveUp::TooOld),
             _ => Step::Nothing,
         }
+    }
+
+    /// Was an attempt made whose outcome GitHub may list late? Another would then come too soon.
+    fn may_yet_show(&self, failed: Failed, now: Timestamp) -> bool {
+        let unseen = self.attempted.filter(|(_, newest)| *newest == failed.id);
+        let shown_by = unseen.and_then(|(attempted, _)| attempted.checked_add(SHOWS_WITHIN).ok());
+        shown_by.is_some_and(|shown_by| now < shown_by)
     }
 
     fn cure(&self, failure: Failure, treatment: &Treatment) -> Step {
@@ -226,6 +250,7 @@ impl Loss {
         let pause = pause.min(LONGEST_PAUSE).mul_f64(0.75 + jitter / 2.0);
         self.attempts = self.attempts.saturating_add(1);
         self.asked_for = false;
+        self.attempted = self.failed.map(|failed| (now, failed.id));
         self.next = now.checked_add(pause).ok();
     }
 
@@ -235,17 +260,25 @@ impl Loss {
         self.signed = Some(false);
     }
 
+    /// It is about to try a receiver that is down: no attempt, but nothing else is to send it meanwhile.
+    pub fn probe(&mut self, now: Timestamp) {
+        self.attempted = self.failed.map(|failed| (now, failed.id));
+        self.next = now.checked_add(FIRST_PAUSE).ok();
+    }
+
     /// Somebody asks for it, whatever was decided.
     pub fn ask_for(&mut self, now: Timestamp) {
         self.try_again();
         self.asked_for = true;
-        self.lost_at.get_or_insert(now);
+        self.survived = false;
+        self.lost_at = Some(now);
     }
 
     /// It is tried anew, as if nothing had been tried.
     fn try_again(&mut self) {
         self.given_up = None;
         self.attempts = 0;
+        self.attempted = None;
         self.next = None;
         self.signed = None;
         self.refused = None;

@@ -1,5 +1,7 @@
 //! All losses of a hook, looked through one by one: which to give up, which are due, and what they add up to.
 
+use std::collections::BTreeSet;
+
 use chat::GiveUp;
 use jiff::Timestamp;
 
@@ -20,7 +22,7 @@ pub struct Review<'a> {
     now: Timestamp,
     changed: usize,
     tally: Tally,
-    due: Vec<(Timestamp, String)>,
+    due: BTreeSet<(Timestamp, String)>,
     probe: Option<String>,
 }
 
@@ -45,7 +47,7 @@ impl<'a> Review<'a> {
             now,
             changed: 0,
             tally: Tally::default(),
-            due: Vec::new(),
+            due: BTreeSet::new(),
             probe: None,
         }
     }
@@ -71,8 +73,11 @@ impl<'a> Review<'a> {
             Step::Pull => true,
             Step::Nothing | Step::GiveUp(_) => false,
         };
-        if is_due && self.due.len() < DUE_AT_ONCE {
-            self.due.push((after.since(), guid.to_owned()));
+        if is_due {
+            self.due.insert((after.since(), guid.to_owned()));
+            if self.due.len() > DUE_AT_ONCE {
+                self.due.pop_last();
+            }
         }
         changed
     }
@@ -97,8 +102,7 @@ impl<'a> Review<'a> {
 
     /// What it found.
     #[must_use]
-    pub fn findings(mut self) -> Findings {
-        self.due.sort();
+    pub fn findings(self) -> Findings {
         Findings {
             tally: self.tally,
             due: self.due.into_iter().map(|(_, guid)| guid).collect(),
@@ -134,6 +138,7 @@ mod tests {
             failed: Some(Failed {
                 id: 1,
                 at: at(hour),
+                redelivery: false,
                 failure: Failure::Status(status),
             }),
             ..Loss::default()

@@ -50,6 +50,8 @@ pub struct Pulled {
     pub hook_signed: bool,
     /// The payload, not parsed yet.
     pub json: AuthenticJson,
+    /// What is left of our requests.
+    pub rate: Rate,
 }
 
 /// How a hook is set up.
@@ -143,6 +145,7 @@ impl GitHub {
                 .keys()
                 .any(|name| name.eq_ignore_ascii_case("x-hub-signature-256")),
             json: AuthenticJson::pulled(answer.body.slice_ref(payload.as_bytes())),
+            rate: Rate::of(&answer.headers),
         })
     }
 

@@ -100,7 +100,8 @@ impl FromStr for HookRef {
 fn name(text: &str) -> Option<String> {
     let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let is_name = !matches!(text, "" | "." | "..") && text.chars().all(good);
-    is_name.then(|| text.to_owned())
+    // GitHub does not tell upper from lower case, and one hook must have one name.
+    is_name.then(|| text.to_ascii_lowercase())
 }
 
 fn number(text: &str) -> Option<u64> {
@@ -129,7 +130,7 @@ mod tests {
         let table = [
             ("app", "app/hook"),
             ("repo:acme/anvil:123", "repos/acme/anvil/hooks/123"),
-            ("repo:A-b_c/.d.e_f-:0", "repos/A-b_c/.d.e_f-/hooks/0"),
+            ("repo:a-b_c/.d.e_f-:0", "repos/a-b_c/.d.e_f-/hooks/0"),
             ("org:acme:18446744073709551615", "orgs/acme/hooks/18446744073709551615"),
         ];
         for (text, path) in table {

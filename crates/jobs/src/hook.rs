@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use bell::hook::HookState;
-use bell::loss::{Loss, Treatment};
+use bell::loss::{Loss, Standing, Treatment};
 use bell::watch::Redelivery;
-use chat::{Fact, Notice};
+use chat::{Fact, HookTrouble, Notice};
 use github::{ApiError, HookRef};
 use jiff::Timestamp;
 use outbound::Deadline;
@@ -16,8 +16,11 @@ use crate::accept::{Accepted, accept};
 use crate::context::Context;
 use crate::receive::accepted;
 
-/// How long does a hook's lease last? Renewed between calls.
-pub(crate) const LEASE: Duration = Duration::from_secs(30);
+/// How long does a hook's lease last? Renewed between calls, and between batches of them.
+pub(crate) const LEASE: Duration = Duration::from_mins(1);
+
+/// With less than this left it is renewed: a batch of paced redeliveries takes up to half a minute.
+const RENEWED_AT: Duration = Duration::from_secs(40);
 
 /// How long may one request to GitHub take? Its own limit is 10 s; a token may have to be fetched first.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -77,7 +80,7 @@ pub(crate) struct Held<'a> {
     /// Steps begun: while the log is read, each is a request to GitHub.
     pub(crate) steps: u32,
     lease: Lease,
-    deadline: Deadline,
+    pub(crate) deadline: Deadline,
 }
 
 /// What came of asking for a hook.
@@ -135,7 +138,7 @@ impl<'a> Held<'a> {
         if !self.deadline.leaves(now, STEP) {
             return Err(Stop::Time);
         }
-        if !self.lease.outlives(now, STEP) {
+        if !self.lease.outlives(now, RENEWED_AT) {
             let until = self.deadline.cap(now + LEASE);
             if !self.context.table.renew(&mut self.lease, until).await? {
                 return Err(Stop::TakenOver);
@@ -178,7 +181,11 @@ impl<'a> Held<'a> {
             .checked_add(self.redelivery.horizon)
             .and_then(|edge| edge.checked_add(REMEMBERED))
             .unwrap_or(Timestamp::MAX);
-        let put = Write::put(key::loss(&self.name, guid), loss, rev)?.until(forgotten);
+        let mut put = Write::put(key::loss(&self.name, guid), loss, rev)?;
+        // What is open is told before it is forgotten, however long nobody looked.
+        if matches!(loss.standing(), Standing::Well | Standing::GivenUp) {
+            put = put.until(forgotten);
+        }
         Ok(Accepted::remembered(vec![put]))
     }
 
@@ -218,8 +225,33 @@ impl<'a> Held<'a> {
     }
 
     fn all_said(&self, facts: Vec<Fact>) -> Accepted {
-        let said = |all, fact| self.said(all, fact, &self.name);
-        facts.into_iter().fold(Accepted::default(), said)
+        // Two facts of one event are two notices.
+        let about = |place: usize| match place {
+            0 => self.name.clone(),
+            _ => format!("{}#{place}", self.name),
+        };
+        let said = |all, (place, fact)| self.said(all, fact, &about(place));
+        facts.into_iter().enumerate().fold(Accepted::default(), said)
+    }
+
+    /// GitHub does not let us redeliver, for a reason that does not pass by itself: that is told once.
+    pub(crate) fn blocked(&mut self, error: &ApiError) -> Vec<Fact> {
+        let stays = matches!(
+            error,
+            ApiError::Forbidden(_)
+                | ApiError::Unauthorized(_)
+                | ApiError::NotFound(_)
+                | ApiError::AppRefused(_)
+                | ApiError::NotInstalled
+        );
+        if !stays || self.state.blocked.is_some() {
+            return Vec::new();
+        }
+        let error = error.to_string();
+        self.state.blocked = Some(error.clone());
+        let what = chat::HookState::Blocked { error };
+        let hook = self.name.clone();
+        vec![Fact::RedeliveryHook(HookTrouble { hook, what })]
     }
 
     /// GitHub wants to be left alone: as long as it says, else longer each time.

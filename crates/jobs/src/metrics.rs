@@ -53,6 +53,7 @@ impl Report {
             count("IncidentsOpen", projects.map(|project| project.failing).sum()),
             count("TargetsLate", late_projects + late_hooks),
             count("DeliveriesLost", of_hooks(|hook| hook.lost)),
+            count("DeliveriesOpen", of_hooks(|hook| hook.open as usize)),
             count("Redelivered", of_hooks(|hook| hook.redelivered)),
             count("Recovered", of_hooks(|hook| hook.recovered)),
             count("GivenUp", of_hooks(|hook| hook.given_up)),

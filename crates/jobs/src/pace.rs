@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use github::Rate;
 use jiff::Timestamp;
-use outbound::Clock;
+use outbound::{Clock, Deadline};
 
 /// GitHub's limit is 900 points a minute, and a redelivery is 5: 171 of them leave room for a little reading.
 const GAP: Duration = Duration::from_millis(350);
 
 /// A request that reads is one point: this much of the minute it was made in.
 const READING: Duration = Duration::from_millis(70);
+
+/// The window of GitHub's limit.
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// And where the receiver is ours and a chat of ours is slow: each redelivery rings.
 const SLOW_GAP: Duration = Duration::from_secs(1);
@@ -45,29 +48,35 @@ impl Pace {
     /// So many requests that read were made just now.
     pub(crate) fn has_read(&self, requests: u32) {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let from = self.clock.now().max(*next);
-        *next = from.checked_add(READING * requests).unwrap_or(from);
+        let now = self.clock.now();
+        // A minute later none of them counts.
+        let latest = now.checked_add(MINUTE).unwrap_or(now);
+        let from = now.max(*next);
+        *next = from.checked_add(READING * requests).unwrap_or(from).min(latest);
     }
 
-    /// Waits for its turn.
-    pub(crate) async fn turn(&self, rate: Rate, points_here: bool) {
+    /// Waits for its turn. False, at once, where `deadline` does not leave `need` after it.
+    pub(crate) async fn turn(&self, rate: Rate, points_here: bool, deadline: Deadline, need: Duration) -> bool {
         let gap = match rate.limit {
             _ if self.slow && points_here => SLOW_GAP,
             Some(_) => GAP,
-            None => return,
+            None => Duration::ZERO,
         };
         let now = self.clock.now();
-        let turn = {
+        let wait = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let turn = now.max(*next);
+            let turn = if gap.is_zero() { now } else { now.max(*next) };
+            let wait = Duration::try_from(turn.duration_since(now)).unwrap_or_default();
+            if !deadline.leaves(now, wait.saturating_add(need)) {
+                return false;
+            }
             *next = turn.checked_add(gap).unwrap_or(turn);
-            turn
+            wait
         };
-        if let Ok(wait) = Duration::try_from(turn.duration_since(now))
-            && !wait.is_zero()
-        {
+        if !wait.is_zero() {
             self.clock.sleep(wait).await;
         }
+        true
     }
 }
 

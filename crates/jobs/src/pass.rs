@@ -242,7 +242,9 @@ impl<F: Fn(Progress<'_>)> Run<'_, F> {
             (report, work)
         };
         let observed = at_once(AT_ONCE, oldest_first(hooks, &known), observe).await;
-        forget_hooks(self.context, self.watch, &known, deadline, troubles).await;
+        if self.pass.scope == Scope::All {
+            forget_hooks(self.context, self.watch, &known, deadline, troubles).await;
+        }
         observed
     }
 
@@ -255,16 +257,20 @@ impl<F: Fn(Progress<'_>)> Run<'_, F> {
         }
     }
 
+    /// Does what is due: the hooks with the least first, so that one with thousands does not keep the others waiting.
     async fn backlog(&self, observed: Vec<(HookReport, Work)>) -> Vec<HookReport> {
         let redelivery = &self.watch.redelivery;
         let pace = Pace::new(self.context.outbound.clock.clone(), self.channels.are_slow());
+        let mut backlog: Vec<_> = redelivery.hooks.iter().zip(observed).enumerate().collect();
+        backlog.sort_by_key(|(_, (_, (_, work)))| work.findings.due.len());
         let mut reports = Vec::new();
-        for (hook, (mut report, work)) in redelivery.hooks.iter().zip(observed) {
+        for (place, (hook, (mut report, work))) in backlog {
             let deadline = self.pass.deadline;
             redeliver(self.context, redelivery, hook, work, deadline, &pace, &mut report).await;
-            reports.push(report);
+            reports.push((place, report));
         }
-        reports
+        reports.sort_by_key(|(place, _)| *place);
+        reports.into_iter().map(|(_, report)| report).collect()
     }
 }
 

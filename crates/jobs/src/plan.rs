@@ -13,7 +13,7 @@ use state::{Error, Stored, key};
 
 use crate::context::Context;
 use crate::hook::{Held, REQUEST_TIMEOUT, Stop, Taken};
-use crate::receive::accepted;
+use crate::receive::{accepted, is_stored};
 
 /// A delivery that did not arrive, and what is to become of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -109,7 +109,7 @@ pub async fn plan(context: &Context, redelivery: &Redelivery, hook: &HookRef) ->
             for record in records {
                 loss.see(record);
             }
-            loss.judge(points_here, now);
+            loss.judge(points_here && is_stored(&loss.name), now);
         }
         let newest = page.records.iter().map(|record| record.delivered_at).max();
         let floor = if unjudged_left(&losses) { edge } else { floor };
@@ -180,41 +180,52 @@ fn next(loss: &Loss, treatment: &Treatment, down: bool, now: Timestamp) -> Strin
 /// # Errors
 /// When no hook has lost it, a pass is at work, or the table cannot be used.
 pub async fn retry_loss(context: &Context, redelivery: &Redelivery, guid: &str) -> Result<(), RetryError> {
-    let mut arrived = false;
+    let now = context.outbound.clock.now();
+    let (mut asked, mut arrived) = (false, false);
     for hook in &redelivery.hooks {
         let known = context.table.get::<Loss>(&key::loss(&hook.to_string(), guid)).await?;
+        let known = known.filter(|known| !known.has_expired(now));
         match known.map(|known| known.doc.standing()) {
-            None => continue,
-            Some(Standing::Well) => {
-                arrived = true;
-                continue;
+            None => {}
+            Some(Standing::Well) => arrived = true,
+            Some(_) => {
+                ask_for(context, redelivery, hook, guid, now).await?;
+                asked = true;
             }
-            Some(_) => {}
         }
-        let taken = Held::take(context, redelivery, hook, None, Deadline::NONE).await?;
-        let Taken::Ours(mut held) = taken else {
-            return Err(RetryError::Busy(hook.to_string()));
-        };
-        let mut facts = Vec::new();
-        for (guid, stored) in held.losses([guid].into_iter()).await? {
-            let mut loss = stored.doc;
-            loss.ask_for(held.now());
-            facts.push(held.remember(&guid, &loss, Some(stored.rev))?);
-        }
-        let now = held.now();
-        held.state.lose(now);
-        let done = match held.store(facts, |_| {}).await {
-            Ok(()) => held.finish(Vec::new(), None).await,
-            Err(stop) => Err(stop),
-        };
-        return done.map_err(|stop| match stop {
-            Stop::Table(error) => RetryError::Table(error),
-            _ => RetryError::Busy(hook.to_string()),
-        });
     }
-    Err(if arrived {
-        RetryError::Arrived(guid.to_owned())
-    } else {
-        RetryError::Unknown(guid.to_owned())
+    match (asked, arrived) {
+        (true, _) => Ok(()),
+        (false, true) => Err(RetryError::Arrived(guid.to_owned())),
+        (false, false) => Err(RetryError::Unknown(guid.to_owned())),
+    }
+}
+
+async fn ask_for(
+    context: &Context,
+    redelivery: &Redelivery,
+    hook: &HookRef,
+    guid: &str,
+    now: Timestamp,
+) -> Result<(), RetryError> {
+    let busy = || RetryError::Busy(hook.to_string());
+    let taken = Held::take(context, redelivery, hook, None, Deadline::NONE).await?;
+    let Taken::Ours(mut held) = taken else {
+        return Err(busy());
+    };
+    let mut facts = Vec::new();
+    for (guid, stored) in held.losses([guid].into_iter()).await? {
+        let mut loss = stored.doc;
+        loss.ask_for(now);
+        facts.push(held.remember(&guid, &loss, Some(stored.rev))?);
+    }
+    held.state.lose(now);
+    let done = match held.store(facts, |_| {}).await {
+        Ok(()) => held.finish(Vec::new(), None).await,
+        Err(stop) => Err(stop),
+    };
+    done.map_err(|stop| match stop {
+        Stop::Table(error) => RetryError::Table(error),
+        _ => busy(),
     })
 }

@@ -174,6 +174,11 @@ pub(crate) async fn receive_pulled(context: &Context, hook: Option<u64>, pulled:
     received
 }
 
+/// Would our own table know of a delivery with this name (`issues.opened`), had it been accepted?
+pub(crate) fn is_stored(name: &str) -> bool {
+    matches!(name.split_once('.'), Some(("issues" | "issue_comment", _)))
+}
+
 /// Those of these guids that were accepted.
 pub(crate) async fn accepted(context: &Context, guids: &[&str]) -> Result<HashSet<String>, Error> {
     let now = context.outbound.clock.now();

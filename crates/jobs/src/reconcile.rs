@@ -6,16 +6,19 @@ use bell::hook::{HookState, Ping, Reading, Setup};
 use bell::loss::{Loss, Standing, by_guid};
 use bell::review::{Findings, Review};
 use bell::watch::{Redelivery, Watch};
+use bytes::Bytes;
 use chat::{Fact, GiveUp, GivenUpDelivery, HookTrouble};
 use github::{ApiError, HookRef, Rate, Record};
 use jiff::Timestamp;
 use outbound::Deadline;
+use sha2::{Digest as _, Sha256};
 use state::{Acquired, Stored, TargetChange, TransactionError, Write, key};
 use url::Url;
 
 use crate::accept::{Accepted, accept};
 use crate::context::Context;
 use crate::hook::{Held, LEASE, REQUEST_TIMEOUT, Stop, Taken};
+use crate::receive::is_stored;
 use crate::report::{HookReport, Outcome};
 
 /// What is due for a hook: for [`redeliver`](crate::redeliver::redeliver).
@@ -158,7 +161,8 @@ impl Observation<'_> {
         let setup = github.hook(outbound, held.hook, REQUEST_TIMEOUT).await?;
         let url = Url::parse(&setup.url).ok();
         let setup = Setup {
-            to: url.as_ref().map_or_else(|| "nowhere".to_owned(), host_and_path),
+            to: url.as_ref().map_or_else(|| "nowhere".to_owned(), host),
+            digest: format!("{:x}", Bytes::copy_from_slice(&Sha256::digest(&setup.url))),
             active: setup.active,
             points_here: held.redelivery.points_here(&setup.url),
             checked: held.now(),
@@ -172,11 +176,12 @@ impl Observation<'_> {
 
     /// Reads on where an unfinished reading stopped, then from the newest delivery back.
     async fn read(&mut self) -> Result<(), Stop> {
+        let now = self.held.now();
         let held = &self.held;
         if held.state.pending {
             let unjudged = &mut self.unjudged;
             let find = |guid, stored: Stored<Loss>| {
-                if stored.doc.standing() == Standing::Unjudged {
+                if stored.doc.standing() == Standing::Unjudged && !stored.has_expired(now) {
                     unjudged.insert(guid);
                 }
             };
@@ -184,6 +189,7 @@ impl Observation<'_> {
         }
         if held.state.reading.is_some() {
             self.follow().await?;
+            self.leave_unjudged().await?;
         }
         let held = &mut self.held;
         let Redelivery { since, horizon, .. } = held.redelivery;
@@ -267,7 +273,9 @@ impl Observation<'_> {
             });
             let then = |state: &mut HookState| {
                 if next.is_none() {
-                    state.read_until = state.read_until.max(top);
+                    // Nothing can have been delivered yet that is to come.
+                    let read_until = state.read_until.max(top.map(|top| top.min(now)));
+                    state.read_until = read_until.or(Some(now));
                 }
                 state.reading = next;
             };
@@ -307,7 +315,7 @@ impl Observation<'_> {
                 }
                 loss.succeeded = true;
             }
-            loss.judge(points_here, now);
+            loss.judge(points_here && is_stored(&loss.name), now);
             if before.is_some_and(|before| before.doc == loss) {
                 continue;
             }
@@ -369,7 +377,9 @@ impl Observation<'_> {
             attempts: loss.attempts,
             reason,
         });
-        Ok(self.held.said(remembered, fact, guid))
+        // Another hook of the same event may give up the same guid.
+        let about = format!("{}/{guid}", self.held.name);
+        Ok(self.held.said(remembered, fact, &about))
     }
 
     /// Looks through all losses: gives up what is hopeless, tells what they say together, and finds what is due.
@@ -399,6 +409,7 @@ impl Observation<'_> {
             self.held.store(facts, |_| {}).await?;
         }
         let facts = self.held.state.settle(self.held.hook, &findings.tally, now);
+        self.report.open = self.held.state.lost;
         if !facts.is_empty() {
             self.held.say(facts).await?;
         }
@@ -437,12 +448,12 @@ impl Observation<'_> {
     }
 }
 
-/// Where a URL leads, without what may be a secret.
-fn host_and_path(url: &Url) -> String {
+/// Where a URL leads, without what may be a secret: some receivers have their token in the path.
+fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port() {
-        Some(port) => format!("{host}:{port}{}", url.path()),
-        None => format!("{host}{}", url.path()),
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
     }
 }
 

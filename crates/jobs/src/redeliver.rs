@@ -1,16 +1,17 @@
 //! The redelivery job for one hook, continued: what is due is redelivered, or pulled.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bell::loss::{Loss, Standing, Step};
 use bell::watch::Redelivery;
+use futures_util::lock::Mutex;
 use futures_util::{StreamExt as _, stream};
-use github::{ApiError, HookRef, Rate};
+use github::{ApiError, HookRef, Pulled, Rate};
 use outbound::Deadline;
 use state::Stored;
 
 use crate::context::Context;
-use crate::hook::{Held, REQUEST_TIMEOUT, Stop, Taken};
+use crate::hook::{Held, REQUEST_TIMEOUT, STEP, Stop, Taken};
 use crate::pace::{self, Pace};
 use crate::receive::{Received, receive_pulled};
 use crate::reconcile::Work;
@@ -47,15 +48,19 @@ pub(crate) async fn redeliver(
         pace,
         rate,
         report,
+        pulling: Mutex::default(),
     };
-    let made = if findings.due.is_empty() {
-        backlog.probe(findings.probe).await
-    } else {
-        backlog.all(&findings.due).await
+    let made = match backlog.all(&findings.due).await {
+        Ok(()) => backlog.probe(findings.probe).await,
+        stopped => stopped,
     };
     let given_back = match &made {
         // What the table does not take now, the next pass decides again.
         Err(Stop::TakenOver | Stop::Table(_)) => Ok(()),
+        Err(Stop::Api(error)) => {
+            let told = backlog.held.blocked(error);
+            backlog.held.finish(told, None).await
+        }
         _ => backlog.held.finish(Vec::new(), None).await,
     };
     match made.and(given_back) {
@@ -69,6 +74,8 @@ struct Backlog<'a> {
     pace: &'a Pace,
     rate: Rate,
     report: &'a mut HookReport,
+    /// Payloads may be large, and a Lambda has 128 MB: one at a time.
+    pulling: Mutex<()>,
 }
 
 /// An attempt that was written down.
@@ -85,9 +92,9 @@ enum Came {
     /// GitHub will redeliver it.
     Queued(Rate),
     /// Its payload was taken.
-    Taken,
+    Taken(Rate),
     /// It was looked up: was it signed?
-    Signed(bool),
+    Signed(bool, Rate),
     /// This one cannot be had; others can.
     Refused(String),
     /// GitHub may have heard of it or not.
@@ -107,18 +114,26 @@ impl Backlog<'_> {
         };
         self.held.go_on().await?;
         let known = self.held.losses([guid.as_str()].into_iter()).await?;
-        let Some(failed) = known.get(&guid).and_then(|loss| loss.doc.failed) else {
+        let Some((stored, failed)) = known.get(&guid).and_then(|stored| Some((stored, stored.doc.failed?))) else {
             return Ok(());
         };
-        self.held
-            .store(Vec::new(), |state| state.breaker.probe(&guid, now))
-            .await?;
+        // It may have been pulled just now.
+        if stored.doc.succeeded {
+            return Ok(());
+        }
+        let mut loss = stored.doc.clone();
+        loss.probe(now);
+        let remembered = self.held.remember(&guid, &loss, Some(stored.rev))?;
+        self.held.state.breaker.probe(&guid, now);
+        self.held.store(vec![remembered], |_| {}).await?;
         tracing::info!(hook = self.held.name, guid, "a redelivery tries the receiver");
         match self.post(failed.id).await {
-            Came::Queued(_) => {
+            Came::Queued(rate) => {
+                self.rate = rate;
                 self.report.redelivered += 1;
                 Ok(())
             }
+            Came::NotBegun => Err(Stop::Time),
             Came::Nothing(error) | Came::Unanswered(error) => self.stop(error),
             _ => {
                 self.held.state.breaker.probe_refused();
@@ -151,12 +166,16 @@ impl Backlog<'_> {
                     Came::Queued(rate) => {
                         self.rate = rate;
                         self.report.redelivered += 1;
+                        self.held.state.blocked = None;
+                        after.refused = None;
                     }
-                    Came::Taken => {
+                    Came::Taken(rate) => {
+                        self.rate = rate;
                         self.report.recovered += 1;
                         after.succeeded = true;
                     }
-                    Came::Signed(signed) => {
+                    Came::Signed(signed, rate) => {
+                        self.rate = rate;
                         after = before;
                         after.signed = Some(signed);
                     }
@@ -231,20 +250,26 @@ impl Backlog<'_> {
     /// Makes attempts, several at once. Once one meets what all others would meet, no further is begun.
     async fn make(&self, begun: &[Begun]) -> Vec<Came> {
         let stopped = AtomicBool::new(false);
+        let unanswered = AtomicUsize::new(0);
         let mut attempts = Vec::with_capacity(begun.len());
         for begun in begun {
-            attempts.push(self.attempt_unless(&stopped, begun));
+            attempts.push(self.attempt_unless(&stopped, &unanswered, begun));
         }
         let at_once = pace::at_once(self.rate);
         stream::iter(attempts).buffered(at_once).collect().await
     }
 
-    async fn attempt_unless(&self, stopped: &AtomicBool, begun: &Begun) -> Came {
+    async fn attempt_unless(&self, stopped: &AtomicBool, unanswered: &AtomicUsize, begun: &Begun) -> Came {
         if stopped.load(Ordering::Relaxed) {
             return Came::NotBegun;
         }
         let came = self.attempt(begun).await;
-        stopped.fetch_or(matches!(came, Came::Nothing(_)), Ordering::Relaxed);
+        let stop = match came {
+            Came::Nothing(_) => true,
+            Came::Unanswered(_) => unanswered.fetch_add(1, Ordering::Relaxed) + 1 >= UNANSWERED,
+            _ => false,
+        };
+        stopped.fetch_or(stop, Ordering::Relaxed);
         came
     }
 
@@ -255,22 +280,20 @@ impl Backlog<'_> {
         match begun.step {
             Step::Redeliver => self.post(failed.id).await,
             Step::Pull => self.pull(failed.id).await,
-            Step::LookUp => {
-                let Context { github, outbound, .. } = self.held.context;
-                match github
-                    .delivery(outbound, self.held.hook, failed.id, REQUEST_TIMEOUT)
-                    .await
-                {
-                    Ok(pulled) => Came::Signed(pulled.hook_signed),
-                    Err(error) => Came::from(error),
-                }
-            }
+            Step::LookUp => match self.delivery(failed.id).await {
+                Ok(pulled) => Came::Signed(pulled.hook_signed, pulled.rate),
+                // What cannot be looked up is redelivered as any other.
+                Err(Came::Refused(_)) => Came::Signed(false, self.rate),
+                Err(came) => came,
+            },
             Step::Nothing | Step::GiveUp(_) => Came::NotBegun,
         }
     }
 
     async fn post(&self, id: u64) -> Came {
-        self.pace.turn(self.rate, self.held.state.points_here()).await;
+        if !self.turn().await {
+            return Came::NotBegun;
+        }
         let Context { github, outbound, .. } = self.held.context;
         match github.redeliver(outbound, self.held.hook, id, REQUEST_TIMEOUT).await {
             Ok(rate) => Came::Queued(rate),
@@ -278,12 +301,27 @@ impl Backlog<'_> {
         }
     }
 
+    /// Waits for its turn; false where the pass has no time for that.
+    async fn turn(&self) -> bool {
+        let points_here = self.held.state.points_here();
+        self.pace.turn(self.rate, points_here, self.held.deadline, STEP).await
+    }
+
+    async fn delivery(&self, id: u64) -> Result<Pulled, Came> {
+        let _one = self.pulling.lock().await;
+        if !self.turn().await {
+            return Err(Came::NotBegun);
+        }
+        let Context { github, outbound, .. } = self.held.context;
+        let pulled = github.delivery(outbound, self.held.hook, id, REQUEST_TIMEOUT).await;
+        pulled.map_err(Came::from)
+    }
+
     /// Fetches a delivery's payload and takes it as if it had arrived.
     async fn pull(&self, id: u64) -> Came {
-        let Context { github, outbound, .. } = self.held.context;
-        let pulled = match github.delivery(outbound, self.held.hook, id, REQUEST_TIMEOUT).await {
+        let pulled = match self.delivery(id).await {
             Ok(pulled) => pulled,
-            Err(error) => return Came::from(error),
+            Err(came) => return came,
         };
         let hook = match self.held.hook {
             HookRef::App => None,
@@ -296,7 +334,8 @@ impl Backlog<'_> {
             | Received::Replay
             | Received::Conflict
             | Received::Ping
-            | Received::Unused => Came::Taken,
+            | Received::Unused => Came::Taken(pulled.rate),
+            Received::Unavailable => Came::NotBegun,
             _ => Came::Refused("its payload could not be taken".to_owned()),
         }
     }
@@ -316,6 +355,10 @@ impl From<ApiError> for Came {
     fn from(error: ApiError) -> Self {
         match error {
             error if error.is_about_the_delivery() => Self::Refused(error.to_string()),
+            // Whatever it means, one that meets it must not hold up the others.
+            ApiError::Status { status: 400..500, .. } | ApiError::Wordless(400..500) => {
+                Self::Refused(error.to_string())
+            }
             ApiError::TimedOut(_) | ApiError::Broken(_) | ApiError::Server(_) | ApiError::Unreadable(_) => {
                 Self::Unanswered(error)
             }

@@ -96,6 +96,8 @@ pub struct HookReport {
     pub read: usize,
     /// Deliveries found lost.
     pub lost: usize,
+    /// Deliveries that are lost and still to be got back.
+    pub open: u32,
     /// Redeliveries that GitHub was asked for.
     pub redelivered: usize,
     /// Lost deliveries that arrived, or were pulled.

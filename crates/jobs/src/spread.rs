@@ -1,7 +1,5 @@
 //! A pass spread over many workers: one message for each target, and one look at how they all stand.
 
-use std::fmt;
-
 use bell::hook::HookState;
 use bell::polls::ProjectState;
 use bell::watch::Watch;
@@ -13,11 +11,8 @@ use serde::{Deserialize, Serialize};
 use state::{Error, Stored, key};
 
 use crate::context::Context;
-use crate::pace::Pace;
-use crate::pass::{Channels, conclude, finish, forget_hooks, forget_projects};
+use crate::pass::{Channels, Pass, Scope, conclude, finish, forget_hooks, forget_projects, run};
 use crate::poll::watch_project;
-use crate::reconcile::observe_hook;
-use crate::redeliver::redeliver;
 use crate::report::{HookReport, LastRun, Outcome, ProjectReport, Report};
 
 /// One target of one tick: what a worker is sent.
@@ -30,22 +25,14 @@ pub struct Task {
     pub target: Target,
 }
 
-/// A project or a hook, as the settings spell it.
+/// What one worker looks at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Target {
-    /// A Copr project.
+    /// A Copr project, as the settings spell it.
     Project(String),
-    /// A hook.
-    Hook(String),
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Project(name) | Self::Hook(name) => f.write_str(name),
-        }
-    }
+    /// All hooks, one after another: GitHub's limits are for whoever asks, so hooks gain nothing from many workers.
+    Hooks(bool),
 }
 
 /// A task for each target.
@@ -54,47 +41,36 @@ pub fn tasks(watch: &Watch, tick: Timestamp) -> impl Iterator<Item = Task> {
         .projects
         .iter()
         .map(|project| Target::Project(project.to_string()));
-    let hooks = watch.redelivery.hooks.iter().map(|hook| Target::Hook(hook.to_string()));
-    projects.chain(hooks).map(move |target| Task { tick, target })
+    let hooks = (!watch.redelivery.hooks.is_empty()).then_some(Target::Hooks(true));
+    hooks
+        .into_iter()
+        .chain(projects)
+        .map(move |target| Task { tick, target })
 }
 
-/// Does a task: what a pass does for one target, by the same code. One that the settings no longer name is done.
+/// Does a task: what a pass does for that target, by the same code. One that the settings no longer name is done.
 pub async fn work(context: &Context, watch: &Watch, task: &Task, deadline: Deadline) -> Report {
+    let Target::Project(name) = &task.target else {
+        let tick = task.tick;
+        let scope = Scope::Hooks;
+        return run(context, watch, Pass { tick, deadline, scope }, |_| {}).await;
+    };
     let started = context.outbound.clock.now();
     let channels = Channels::new(context, deadline);
-    let (mut projects, mut hooks) = (Vec::new(), Vec::new());
-    match &task.target {
-        Target::Project(name) => {
-            // One worker of thousands should not spell all names out to find one.
-            let project = name.parse().ok().filter(|project| watch.projects.contains(project));
-            if let Some(project) = &project {
-                let report = watch_project(context, watch, project, task.tick, deadline).await;
-                if report.has_news() {
-                    channels.drain().await;
-                }
-                projects.push(report);
-            }
+    let mut projects = Vec::new();
+    // One worker of thousands should not spell all names out to find one.
+    let project = name.parse().ok().filter(|project| watch.projects.contains(project));
+    if let Some(project) = &project {
+        let report = watch_project(context, watch, project, task.tick, deadline).await;
+        if report.has_news() {
+            channels.drain().await;
         }
-        Target::Hook(name) => {
-            let redelivery = &watch.redelivery;
-            if let Some(hook) = redelivery.hooks.iter().find(|hook| hook.to_string() == *name) {
-                let (mut report, work) = observe_hook(context, watch, hook, task.tick, deadline).await;
-                if report.has_news() {
-                    channels.drain().await;
-                }
-                let pace = Pace::new(context.outbound.clock.clone(), channels.are_slow());
-                redeliver(context, redelivery, hook, work, deadline, &pace, &mut report).await;
-                if report.recovered > 0 {
-                    channels.drain().await;
-                }
-                hooks.push(report);
-            }
-        }
+        projects.push(report);
     }
     // The channels are the survey's to look at; here only those that had something to say.
     let mut channels = channels.into_reports();
     channels.retain(|(_, looked_at)| *looked_at);
-    finish(context, started, Vec::new(), projects, hooks, channels)
+    finish(context, started, Vec::new(), projects, Vec::new(), channels)
 }
 
 /// What is left of a pass whose targets are observed by others: the channels, what is no longer watched, and how the targets stand
@@ -124,6 +100,7 @@ async fn standing(
     troubles: &mut Vec<String>,
 ) -> Result<(Vec<ProjectReport>, Vec<HookReport>), Error> {
     let table = &context.table;
+    let now = context.outbound.clock.now();
     let last = table
         .get::<LastRun>(&key::last_run())
         .await?
@@ -147,9 +124,15 @@ async fn standing(
     let report = |hook: &HookRef| {
         let name = hook.to_string();
         let stored = known.iter().find(|(known, _)| *known == name).map(|(_, stored)| stored);
-        let error = stored.and_then(|stored| stored.doc.streak.last_error.clone());
+        let state = stored.map(|stored| &stored.doc);
+        let error = state.and_then(|state| state.streak.last_error.clone().or(state.blocked.clone()));
+        let resting = state.is_some_and(|state| state.rest_until.is_some_and(|until| until > now));
         HookReport {
-            outcome: outcome(stored, last, error.is_some()),
+            open: state.map_or(0, |state| state.lost),
+            outcome: match outcome(stored, last, error.is_some()) {
+                Outcome::Ok if resting => Outcome::Late,
+                outcome => outcome,
+            },
             error,
             hook: name,
             ..HookReport::default()

@@ -134,6 +134,11 @@ pub enum HookState {
         /// Unreadable since then.
         since: Timestamp,
     },
+    /// GitHub does not let us redeliver.
+    Blocked {
+        /// What it said.
+        error: String,
+    },
     /// GitHub does not use it: somebody switched it off.
     Inactive,
     /// GitHub uses it again.
@@ -208,7 +213,7 @@ impl HookTrouble {
     pub(super) fn cut_texts(&mut self) {
         cut_hook(&mut self.hook);
         match &mut self.what {
-            HookState::Unreadable { error, .. } => cut(error, 1024),
+            HookState::Unreadable { error, .. } | HookState::Blocked { error } => cut(error, 1024),
             HookState::Moved { to, from } => [to, from].into_iter().for_each(cut_place),
             HookState::Readable { .. } | HookState::Inactive | HookState::Active => {}
         }

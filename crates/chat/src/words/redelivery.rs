@@ -203,6 +203,11 @@ pub(super) fn hook(trouble: &HookTrouble, at: Timestamp, now: Timestamp) -> Mess
                 vec!["what was lost meanwhile is got back from now on".to_owned()],
             )
         }
+        HookState::Blocked { error } => (
+            Tone::Warning,
+            format!("Lost deliveries of {hook} cannot be got back"),
+            vec![reason(error), "they wait until that is mended".to_owned()],
+        ),
         HookState::Inactive => (
             Tone::Bad,
             format!("GitHub delivers nothing for {hook}"),

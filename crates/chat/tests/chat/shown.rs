@@ -697,6 +697,7 @@ fn any_state() -> impl Strategy<Value = HookState> {
             error
         }),
         moment().prop_map(|since| HookState::Readable { since }),
+        text().prop_map(|error| HookState::Blocked { error }),
         Just(HookState::Inactive),
         Just(HookState::Active),
         (text(), text()).prop_map(|(to, from)| HookState::Moved { to, from }),
