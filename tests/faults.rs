@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use outbound::{Answer, Call, Fault, FaultPoint};
-use stage::{Stage, monitor};
+use stage::{Stage, may_repeat, monitor};
 use tokio::task::JoinSet;
 use world::Chat;
 
@@ -61,23 +61,6 @@ fn faults(call: &Call) -> Vec<Fault> {
         ));
     }
     faults
-}
-
-/// May this fault make a notice come twice? Only one between the sending and the recorded removal: the chat took it
-/// and we did not hear so, it could not be removed, or the process died with something sent and not yet removed.
-fn may_repeat(calls: &[Call], number: usize, fault: &Fault) -> bool {
-    let call = &calls[number];
-    let unrecorded = |made: &[Call]| {
-        let sent = made.iter().filter(|call| call.service == "chat").count();
-        let removed = made.iter().filter(|call| call.what.ends_with("BatchWriteItem")).count();
-        sent > removed
-    };
-    match fault {
-        Fault::AnswerLost if call.service == "chat" => true,
-        Fault::DiesBefore => unrecorded(&calls[..number]),
-        Fault::DiesAfter => unrecorded(&calls[..=number]),
-        _ => call.what.ends_with("BatchWriteItem"),
-    }
 }
 
 const BREAKS: &str = "beta fails to build in alice/demo";

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use outbound::{Answer, Call, Fault, FaultPoint};
 use serde_json::json;
 use stage::hooks::{HOOK, HookStage};
+use stage::may_repeat;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use world::Outcome;
@@ -76,23 +77,6 @@ fn faults(call: &Call) -> Vec<Fault> {
                 answer(422, &[], "{\"message\": \"Validation Failed\"}", false),
             ]
         }
-    }
-}
-
-/// May this fault make a notice come twice? Only one between the sending and the recorded removal: the chat took it
-/// and we did not hear so, it could not be removed, or the process died with something sent and not yet removed.
-fn may_repeat(calls: &[Call], number: usize, fault: &Fault) -> bool {
-    let call = &calls[number];
-    let unrecorded = |made: &[Call]| {
-        let sent = made.iter().filter(|call| call.service == "chat").count();
-        let removed = made.iter().filter(|call| call.what.ends_with("BatchWriteItem")).count();
-        sent > removed
-    };
-    match fault {
-        Fault::AnswerLost if call.service == "chat" => true,
-        Fault::DiesBefore => unrecorded(&calls[..number]),
-        Fault::DiesAfter => unrecorded(&calls[..=number]),
-        _ => call.what.ends_with("BatchWriteItem"),
     }
 }
 

@@ -12,7 +12,7 @@ use boot::{Secrets, Settings};
 use github::GitHub;
 use jiff::Timestamp;
 use jobs::{Bell, Context, Pass, Report, Watch};
-use outbound::{Clock, Deadline, FaultPoint, Outbound};
+use outbound::{Call, Clock, Deadline, Fault, FaultPoint, Outbound};
 use serde_json::{Value, json};
 use state::{Access, Table};
 use world::{Chat, Copr, Monitor, Reply};
@@ -173,4 +173,21 @@ pub fn monitor(packages: &[(&str, &str, u64)]) -> String {
             monitor.package(name, [chroot("fedora-43-x86_64"), chroot("fedora-42-x86_64")])
         });
     all.json()
+}
+
+/// May this fault make a notice come twice? Only one between the sending and the recorded removal: the chat took it
+/// and we did not hear so, it could not be removed, or the process died with something sent and not yet removed.
+pub fn may_repeat(calls: &[Call], number: usize, fault: &Fault) -> bool {
+    let call = &calls[number];
+    let unrecorded = |made: &[Call]| {
+        let sent = made.iter().filter(|call| call.service == "chat").count();
+        let removed = made.iter().filter(|call| call.what.ends_with("BatchWriteItem")).count();
+        sent > removed
+    };
+    match fault {
+        Fault::AnswerLost if call.service == "chat" => true,
+        Fault::DiesBefore => unrecorded(&calls[..number]),
+        Fault::DiesAfter => unrecorded(&calls[..=number]),
+        _ => call.what.ends_with("BatchWriteItem"),
+    }
 }

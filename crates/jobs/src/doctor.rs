@@ -54,8 +54,12 @@ pub async fn examine(
     };
     found("state", last_run(context).await);
     if keys.secrets.is_empty() {
-        let said = "github_webhook_secret is missing: every webhook is answered 503";
         let needed = watch.redelivery.webhook_url.is_some();
+        let said = if needed {
+            "github_webhook_secret is missing: every webhook is answered 503"
+        } else {
+            "there is no github_webhook_secret, so no webhook is taken"
+        };
         found(
             "secrets",
             if needed {

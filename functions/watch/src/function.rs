@@ -118,11 +118,11 @@ impl Function {
         };
         let tick = schedule.tick(now);
         let report = if let Some(queue) = &self.queue {
-            let report = Box::pin(jobs::survey(&context, &self.watch, tick, deadline)).await;
+            // The targets first: the channels may take all the time there is.
             let tasks: Vec<_> = jobs::tasks(&self.watch, tick).collect();
             let sent = queue.send(&tasks).await;
             sent.map_err(|error| failed("QueueRefused", &format!("{error:#}")))?;
-            report
+            Box::pin(jobs::survey(&context, &self.watch, tick, deadline)).await
         } else {
             let pass = Pass::new(tick, deadline);
             Box::pin(jobs::run(&context, &self.watch, pass, |_| ())).await
