@@ -3,7 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Arg, ArgMatches, CommandFactory as _, Parser, Subcommand};
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::{Arg, ArgMatches, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use github::RepositoryRef;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use metrics::By;
 
 /// A bell for people who ship software: it rings once when something breaks, and once when it is well again.
 #[derive(Debug, Parser)]
@@ -59,6 +65,18 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: RedeliveryAction,
     },
+    /// Show how long issues take: to the first response, to the close, and what is open
+    Report(ReportArgs),
+    /// Write out the record of every issue event, each once
+    Export(ExportArgs),
+    /// Read the history of a repository's issues into the SINK, so that figures begin with it
+    Backfill {
+        /// Whose history: owner/name
+        repository: RepositoryRef,
+        /// Read all of it anew, though it was read before
+        #[arg(long)]
+        again: bool,
+    },
     /// Show the life of a build and of an issue on stand-ins: no network, no account, nothing left behind
     Demo,
 }
@@ -109,6 +127,97 @@ pub(crate) enum RedeliveryAction {
     },
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// From when on: so long ago, or a day (UTC) such as 2026-01-01
+    #[arg(long, value_name = "WHEN", value_parser = Since::parse, default_value = "90d")]
+    pub(crate) since: Since,
+    /// Of this repository alone
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub(crate) repo: Option<RepositoryRef>,
+    /// What to group by [default: nothing]
+    #[arg(long, value_parser = PossibleValuesParser::new(GROUPINGS).map(|name| grouping(&name)))]
+    pub(crate) by: Option<By>,
+    /// As what
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
+    /// Into this file [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For the terminal
+    Table,
+    /// For an issue or a wiki
+    Markdown,
+    /// For programs: all there is
+    Json,
+    /// For spreadsheets: a line for each number
+    Csv,
+    /// For the wall: one page with charts
+    Html,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// From when on: so long ago, or a day (UTC) such as 2026-01-01 [default: from the beginning]
+    #[arg(long, value_name = "WHEN", value_parser = Since::parse)]
+    pub(crate) since: Option<Since>,
+    /// As what
+    #[arg(long, value_enum, default_value_t = ExportFormat::Ndjson)]
+    pub(crate) format: ExportFormat,
+    /// Into this file [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// A JSON object a line, for BigQuery and its like
+    Ndjson,
+    /// For spreadsheets: what would be a formula gets an apostrophe
+    Csv,
+}
+
+/// From when on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// So long before now.
+    Ago(Duration),
+    /// This day (UTC).
+    Day(Date),
+}
+
+impl Since {
+    fn parse(text: &str) -> Result<Self, String> {
+        let day = text.trim().parse().map(Self::Day);
+        day.or_else(|_| boot::parse_duration(text).map(Self::Ago))
+            .map_err(|_| "expected how long ago, such as 90d, or a day such as 2026-01-01".to_owned())
+    }
+
+    /// In seconds since the epoch, which is as far back as it goes.
+    pub(crate) fn seconds(self, now: Timestamp) -> i64 {
+        let at = match self {
+            Self::Ago(duration) => now.checked_sub(duration).ok(),
+            Self::Day(day) => day.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp()),
+        };
+        at.map_or(0, |at| at.as_second().max(0))
+    }
+}
+
+const GROUPINGS: [&str; 4] = ["repository", "label", "assignee", "month"];
+
+fn grouping(name: &str) -> By {
+    match name {
+        "repository" => By::Repository,
+        "label" => By::Label,
+        "assignee" => By::Assignee,
+        _ => By::Month,
+    }
+}
+
 /// The command line with a flag for every setting.
 pub(crate) fn command() -> clap::Command {
     let settings = boot::SETTINGS.map(|setting| {
@@ -128,4 +237,28 @@ pub(crate) fn flag(matches: &ArgMatches, name: &str) -> Option<String> {
     boot::SETTINGS.iter().find(|setting| setting.name == name)?;
     let given = |matches: &ArgMatches| matches.get_one::<String>(name).cloned();
     given(matches).or_else(|| matches.subcommand().and_then(|(_, command)| flag(command, name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beginning_is_a_day_or_so_long_ago() {
+        let now: Timestamp = "2026-11-02T12:00:00Z".parse().unwrap();
+        for (text, expected) in [
+            ("90d", Some("2026-08-04T12:00:00Z")),
+            ("36h", Some("2026-11-01T00:00:00Z")),
+            ("2026-01-01", Some("2026-01-01T00:00:00Z")),
+            ("1969-01-01", Some("1970-01-01T00:00:00Z")),
+            ("90000d", Some("1970-01-01T00:00:00Z")),
+            ("2026-02-30", None),
+            ("0d", None),
+            ("yesterday", None),
+        ] {
+            let since = Since::parse(text).ok().map(|since| since.seconds(now));
+            let expected = expected.map(|at| at.parse::<Timestamp>().unwrap().as_second());
+            assert_eq!(since, expected, "{text}");
+        }
+    }
 }

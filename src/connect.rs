@@ -2,15 +2,18 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use boot::{Live, Logs, Secrets, SecretsAt, Settings, Source, StateAt};
+use boot::{Live, Logs, Secrets, SecretsAt, Settings, SinkAt, Source, StateAt, WarehouseAt};
 use clap::ArgMatches;
 use github::{ApiUrl, GitHub};
-use jobs::{Bell, Context, Keys, Watch};
-use outbound::{Clock, Outbound};
-use state::{Access, Table};
+use jobs::{Bell, Context, Keys, Records, Watch};
+use metrics::{Athena, Firehose, Sink, Warehouse};
+use outbound::{Access, Clock, Outbound};
+use state::Table;
 use tracing::level_filters::LevelFilter;
 
 /// The table's name in a file of our own.
@@ -68,17 +71,10 @@ impl Standalone {
         let start = Start::read(matches, LevelFilter::ERROR).await?;
         let secrets = match &start.source {
             Source::None => Secrets::console(machine_output),
-            source => source.read(&start.outbound).await,
+            source => source.read(&start.parts.outbound).await,
         };
         let settings = start.settings;
-        let secrets = secrets.map_err(bad)?;
-        let loaded = load(
-            &start.outbound,
-            &start.table,
-            &settings.github,
-            settings.allow_sha1,
-            secrets,
-        );
+        let loaded = start.parts.load(secrets.map_err(bad)?);
         Ok(Self {
             loaded,
             listen: settings.listen,
@@ -92,17 +88,12 @@ impl Server {
     pub(crate) async fn start(matches: &ArgMatches) -> Result<Self, BadStart> {
         let Start {
             settings,
-            outbound,
-            table,
+            parts,
             source,
         } = Start::read(matches, LevelFilter::INFO).await?;
+        let outbound = parts.outbound.clone();
         let clock = outbound.clock.clone();
-        let allow_sha1 = settings.allow_sha1;
-        let make = {
-            let (outbound, github) = (outbound.clone(), settings.github.clone());
-            move |secrets| load(&outbound, &table, &github, allow_sha1, secrets)
-        };
-        let loaded = Live::new(source, outbound, make);
+        let loaded = Live::new(source, outbound, move |secrets| parts.load(secrets));
         loaded.get().await.map_err(bad)?;
         Ok(Self {
             clock,
@@ -118,8 +109,7 @@ impl Server {
 /// What every command begins with.
 struct Start {
     settings: Settings,
-    outbound: Outbound,
-    table: Table,
+    parts: Parts,
     source: Source,
 }
 
@@ -157,31 +147,82 @@ impl Start {
                 Table::new(name, access, outbound.clock.clone())
             }
         };
-        Ok(Self {
-            settings,
+        let parts = Parts {
+            records: records(&settings, &outbound, &value)?,
+            github: settings.github.clone(),
+            allow_sha1: settings.allow_sha1,
             outbound,
             table,
+        };
+        Ok(Self {
+            settings,
+            parts,
             source,
         })
     }
 }
 
-/// What a process works with, once it has the secrets.
-pub(crate) fn load(outbound: &Outbound, table: &Table, github: &ApiUrl, allow_sha1: bool, secrets: Secrets) -> Loaded {
-    let bells = secrets.bells.into_iter();
-    Loaded {
-        context: Context {
-            outbound: outbound.clone(),
-            table: table.clone(),
-            owner: format!("copperbell, process {}", std::process::id()),
-            bells: bells.map(|(channel, route)| Bell { channel, route }).collect(),
-            github: GitHub::new(github.clone(), secrets.github),
-            heartbeat: secrets.heartbeat,
-        },
-        keys: Keys {
-            secrets: secrets.webhook,
-            allow_sha1,
-        },
+/// Where records of issue events go, and where they are asked about.
+fn records(
+    settings: &Settings,
+    outbound: &Outbound,
+    value: &impl Fn(&str) -> Option<String>,
+) -> Result<Records, BadStart> {
+    let file = |name: &str, path: &Path| {
+        let records = embedded::Records::open(path, outbound).map_err(|error| bad(format!("{name}: {error}")))?;
+        Ok::<_, BadStart>(Arc::new(records))
+    };
+    let access = || boot::access(outbound, value).map_err(bad);
+    let sink: Option<Arc<dyn Sink>> = match &settings.sink {
+        None => None,
+        Some(SinkAt::Sqlite(path)) => Some(file("SINK", path)?),
+        Some(SinkAt::Firehose(stream)) => Some(Arc::new(Firehose::new(stream, access()?, outbound))),
+    };
+    let warehouse: Option<Arc<dyn Warehouse>> = match &settings.warehouse {
+        None => None,
+        Some(WarehouseAt::Sqlite(path)) if !path.exists() => {
+            return Err(bad(format!("WAREHOUSE: there is no file {}", path.display())));
+        }
+        Some(WarehouseAt::Sqlite(path)) => Some(file("WAREHOUSE", path)?),
+        Some(WarehouseAt::Athena { workgroup, database }) => {
+            Some(Arc::new(Athena::new(workgroup, database, access()?, outbound)))
+        }
+    };
+    Ok(Records {
+        sink,
+        titles: settings.sink_titles,
+        warehouse,
+    })
+}
+
+/// What a process works with, besides the secrets.
+pub(crate) struct Parts {
+    pub(crate) outbound: Outbound,
+    pub(crate) table: Table,
+    pub(crate) github: ApiUrl,
+    pub(crate) allow_sha1: bool,
+    pub(crate) records: Records,
+}
+
+impl Parts {
+    /// What a process works with, once it has the secrets.
+    pub(crate) fn load(&self, secrets: Secrets) -> Loaded {
+        let bells = secrets.bells.into_iter();
+        Loaded {
+            context: Context {
+                outbound: self.outbound.clone(),
+                table: self.table.clone(),
+                owner: format!("copperbell, process {}", std::process::id()),
+                bells: bells.map(|(channel, route)| Bell { channel, route }).collect(),
+                github: GitHub::new(self.github.clone(), secrets.github),
+                heartbeat: secrets.heartbeat,
+                records: self.records.clone(),
+            },
+            keys: Keys {
+                secrets: secrets.webhook,
+                allow_sha1: self.allow_sha1,
+            },
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod connect;
 mod output;
+mod report;
 
 use std::process::ExitCode;
 
@@ -46,6 +47,9 @@ fn main() -> ExitCode {
                 commands::outbox::run(&Standalone::start(&matches, false).await?, action).await
             }
             Command::Doctor { ring } => commands::doctor::run(&Standalone::start(&matches, false).await?, ring).await,
+            Command::Backfill { repository, again } => {
+                commands::backfill::run(&Standalone::start(&matches, false).await?, &repository, again).await
+            }
             Command::Redelivery { action } => {
                 let json = matches!(
                     action,
@@ -53,6 +57,8 @@ fn main() -> ExitCode {
                 );
                 commands::redelivery::run(Standalone::start(&matches, json).await?, action).await
             }
+            Command::Report(asked) => commands::report::run(&Standalone::start(&matches, true).await?, asked).await,
+            Command::Export(asked) => commands::export::run(&Standalone::start(&matches, true).await?, asked).await,
         }
     });
     match done {

@@ -6,22 +6,34 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Every arrow between our crates, tests' own left out. Decisions (`bell`) know only data types; clients and state know
 /// only the way out; the stand-ins and the engine are for the standalone binary and for tests.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     (
         "copperbell",
-        &["boot", "embedded", "github", "jobs", "outbound", "state", "world"],
+        &[
+            "boot", "chat", "embedded", "github", "jobs", "metrics", "outbound", "state", "world",
+        ],
     ),
-    ("copperbell-watch", &["boot", "github", "jobs", "outbound", "state"]),
-    ("copperbell-webhook", &["boot", "github", "jobs", "outbound", "state"]),
+    (
+        "copperbell-watch",
+        &["boot", "github", "jobs", "metrics", "outbound", "state"],
+    ),
+    (
+        "copperbell-webhook",
+        &["boot", "github", "jobs", "metrics", "outbound", "state"],
+    ),
     ("boot", &["bell", "chat", "copr", "github", "outbound", "state"]),
-    ("jobs", &["bell", "chat", "copr", "github", "outbound", "state"]),
+    (
+        "jobs",
+        &["bell", "chat", "copr", "github", "metrics", "outbound", "state"],
+    ),
     ("bell", &["chat", "copr", "github"]),
     ("chat", &["outbound"]),
     ("copr", &["outbound"]),
     ("github", &["outbound"]),
     ("state", &["outbound"]),
-    ("embedded", &["outbound"]),
-    ("world", &["embedded"]),
+    ("metrics", &["github", "outbound"]),
+    ("embedded", &["metrics", "outbound"]),
+    ("world", &["embedded", "metrics"]),
     ("outbound", &[]),
 ];
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future;
-use outbound::{Answer, Fault, FaultPoint};
+use outbound::{Answer, End, Fault, FaultPoint};
 use serde_json::{Value, json};
 use stage::hooks::{HOOK, HookStage, issue_opened};
 use world::{ApiRequest, Event, GitHub, GitHubAnswer, Outcome};
@@ -66,7 +66,7 @@ fn failed_answer(status: u16) -> Fault {
         status,
         headers: Vec::new(),
         body: "".into(),
-        truncated: false,
+        end: End::Whole,
     })
 }
 

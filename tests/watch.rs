@@ -5,7 +5,7 @@ mod stage;
 use std::time::Duration;
 
 use futures_util::future;
-use outbound::{Answer, Deadline, Fault, FaultPoint};
+use outbound::{Answer, Deadline, End, Fault, FaultPoint};
 use stage::{PROJECT, Stage, monitor};
 use world::{Reply, recorded, refuse};
 
@@ -342,7 +342,7 @@ async fn a_throttled_table_is_tried_again_and_a_table_that_is_down_loses_nothing
             status,
             headers: vec![("content-type", "application/x-amz-json-1.0".to_owned())],
             body: body.into(),
-            truncated: false,
+            end: End::Whole,
         })
     };
     let throttled = answer(

@@ -9,12 +9,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use boot::{Secrets, Settings};
 use jiff::Timestamp;
-use jobs::{Limits, Pass, Received, Report, Scope, Watch};
+use jobs::{Limits, Pass, Received, Records, Report, Scope, Watch};
 use outbound::{Clock, Deadline, FaultPoint, Outbound};
 use serde_json::{Value, json};
 use world::{Chat, ChatAnswer, Event, GitHub, Monitor, Outcome, Reply, Rights, recorded};
 
-use crate::connect::{Loaded, load, local_table};
+use crate::connect::{Loaded, Parts, local_table};
 use crate::output::{counted, print};
 
 const PROJECT: &str = "alice/demo";
@@ -213,7 +213,14 @@ impl Stage {
             "GITHUB_HOOKS" => Some(HOOK.to_owned()),
             _ => None,
         })?;
-        let loaded = load(&outbound, &table, &settings.github, false, secrets);
+        let parts = Parts {
+            outbound,
+            table,
+            github: settings.github,
+            allow_sha1: false,
+            records: Records::default(),
+        };
+        let loaded = parts.load(secrets);
         Ok(Self {
             copr,
             github,

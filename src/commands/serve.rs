@@ -14,7 +14,7 @@ use axum::routing::{get, post};
 use bytes::BytesMut;
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
-use jobs::{Limits, MAX_BODY, Pass, Received};
+use jobs::{ChannelReport, Limits, MAX_BODY, Pass, Received};
 use outbound::{Clock, Deadline};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, watch};
@@ -31,14 +31,20 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(8);
 /// How long may one message to a chat take?
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long may the last messages take once the process is asked to end?
+/// How long may what is under way take once the process is asked to end, and then the last messages?
 const FAREWELL: Duration = Duration::from_secs(8);
 
 /// How long does the deliverer sleep when nothing rests and nothing is new?
 const LOOK_ANYWAY: Duration = Duration::from_mins(1);
 
+/// And when something waits for a sender that has the channel: a process that was killed gives nothing back.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
 /// And at least? What cannot be removed from the outbox must not be sent without a pause.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+
+/// How long may a pass take at least, however often one is due? A poll alone is not begun with less than ten seconds left.
+const SHORTEST_PASS: Duration = Duration::from_mins(1);
 
 /// Everybody's cron starts at :00 and :30. We start three minutes later.
 const OFFSET: SignedDuration = SignedDuration::from_mins(3);
@@ -46,12 +52,14 @@ const OFFSET: SignedDuration = SignedDuration::from_mins(3);
 /// What the parts of the server share.
 struct Shared {
     server: Server,
-    /// Rung when something was accepted.
+    /// Rung when something was accepted, or waits.
     accepted: Notify,
     in_flight: Semaphore,
 }
 
 pub(crate) async fn run(server: Server) -> anyhow::Result<bool> {
+    // Before anybody is told that we are here, and may ask us to go.
+    let asked_to_end = asked_to_end()?;
     let webhooks = bind(server.listen, "LISTEN").await?;
     let status = bind(server.status_listen, "STATUS_LISTEN").await?;
     // Wrong secrets end the program here, with a sentence, and not with the first delivery.
@@ -70,25 +78,28 @@ pub(crate) async fn run(server: Server) -> anyhow::Result<bool> {
         in_flight: Semaphore::new(MAX_IN_FLIGHT),
     });
     let (stop, stopped) = watch::channel(false);
+    let (close, closed) = watch::channel(false);
     let doors = Router::new()
         .route("/webhook", post(webhook))
         .route("/healthz", get(async || "ok\n"))
         .with_state(shared.clone());
     let window = Router::new().route("/", get(status_page)).with_state(shared.clone());
-    let doors = axum::serve(webhooks, doors).with_graceful_shutdown(told(stopped.clone()));
-    let window = axum::serve(status, window).with_graceful_shutdown(told(stopped.clone()));
+    let doors = axum::serve(webhooks, doors).with_graceful_shutdown(told(closed.clone()));
+    let window = axum::serve(status, window).with_graceful_shutdown(told(closed));
     let doors = tokio::spawn(doors.into_future());
     let window = tokio::spawn(window.into_future());
     let schedule = tokio::spawn(schedule(shared.clone(), stopped.clone()));
     let deliverer = tokio::spawn(deliverer(shared.clone(), stopped));
 
-    asked_to_end().await?;
+    asked_to_end.await;
     stop.send_replace(true);
-    // Requests that have begun are answered, then what they left is delivered as far as time allows.
-    let _ = tokio::time::timeout(ANSWER_LIMIT, doors).await;
-    window.abort();
+    // The doors stay open meanwhile: what a pass has redelivered to us must not come in vain.
     schedule.await.context("Failed to end the schedule")?;
     deliverer.await.context("Failed to end the deliverer")?;
+    // Requests that have begun are answered, then what they left is delivered as far as time allows.
+    close.send_replace(true);
+    let _ = tokio::time::timeout(ANSWER_LIMIT, doors).await;
+    window.abort();
     let deadline = Deadline::at(now(&shared.server.clock) + FAREWELL);
     if let Ok(loaded) = shared.server.loaded.get().await {
         let limits = Limits {
@@ -113,15 +124,17 @@ async fn told(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-/// Returns on Ctrl-C or SIGTERM.
-async fn asked_to_end() -> anyhow::Result<()> {
+/// From now on Ctrl-C and SIGTERM end nothing by themselves; what is returned waits for one of them.
+fn asked_to_end() -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("Failed to listen for SIGTERM")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
-    Ok(())
+    let mut interrupt = signal(SignalKind::interrupt()).context("Failed to listen for Ctrl-C")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 async fn webhook(State(shared): State<Arc<Shared>>, request: Request) -> Response {
@@ -222,12 +235,14 @@ async fn schedule(shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
         let Ok(loaded) = server.loaded.get().await else {
             continue;
         };
-        let pass = Pass::new(tick, Deadline::at(tick + server.every));
+        let pass = Pass::new(tick, Deadline::at(tick + server.every.max(SHORTEST_PASS)));
+        let run = jobs::run(&loaded.context, &server.watch, pass, |_| {});
         // A pass that is cut off goes on where it was with the next one.
-        let report = tokio::select! {
-            report = Box::pin(jobs::run(&loaded.context, &server.watch, pass, |_| {})) => report,
-            () = told(stopped.clone()) => return,
+        let Some(report) = unless_stopped(run, &stopped).await else {
+            return;
         };
+        // What a channel would not take from the pass is the deliverer's.
+        shared.accepted.notify_one();
         if let Some(why_not) = report.why_not {
             eprintln!("copperbell: the pass of {tick} is not complete: {why_not}");
         }
@@ -252,15 +267,12 @@ async fn deliverer(shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
                 send_timeout: SEND_TIMEOUT,
                 deadline: Deadline::NONE,
             };
-            let channels = tokio::select! {
-                channels = Box::pin(jobs::deliver(&loaded.context, limits)) => channels,
-                () = told(stopped.clone()) => return,
+            let Some(channels) = unless_stopped(jobs::deliver(&loaded.context, limits), &stopped).await else {
+                return;
             };
-            let rests = channels.iter().filter_map(|channel| channel.rest_until);
-            if let Some(earliest) = rests.min() {
-                let rest = earliest.duration_since(now(&shared.server.clock));
-                wait = Duration::try_from(rest).unwrap_or_default().clamp(SHORTEST_WAIT, wait);
-            }
+            let now = now(&shared.server.clock);
+            let waits = channels.iter().filter_map(|channel| look_in(channel, now));
+            wait = waits.min().unwrap_or(LOOK_ANYWAY).clamp(SHORTEST_WAIT, LOOK_ANYWAY);
         }
         tokio::select! {
             () = shared.accepted.notified() => {}
@@ -268,6 +280,25 @@ async fn deliverer(shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
             () = told(stopped.clone()) => return,
         }
     }
+}
+
+/// When is a channel to be looked at again, if nothing new is accepted for it?
+fn look_in(channel: &ChannelReport, now: Timestamp) -> Option<Duration> {
+    let rest = channel.rest_until.map(|until| until.duration_since(now));
+    let rest = rest.map(|rest| Duration::try_from(rest).unwrap_or_default());
+    rest.or((channel.waiting > 0).then_some(LOOK_AGAIN))
+}
+
+/// Does something to its end. Once the process is asked to end there is only little time left for it, and `None` comes
+/// of it: a message that is cut off comes twice, and a lease that is not given back keeps the next process waiting.
+async fn unless_stopped<T>(work: impl Future<Output = T>, stopped: &watch::Receiver<bool>) -> Option<T> {
+    let mut work = Box::pin(work);
+    tokio::select! {
+        done = &mut work => return Some(done),
+        () = told(stopped.clone()) => {}
+    }
+    let _ = tokio::time::timeout(FAREWELL, work).await;
+    None
 }
 
 #[cfg(test)]
@@ -285,5 +316,39 @@ mod tests {
         ] {
             assert_eq!(next_tick(at(now), every), at(next), "{now} {every:?}");
         }
+    }
+
+    #[test]
+    fn a_channel_is_looked_at_when_its_rest_is_over_or_soon_where_something_waits() {
+        let now: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap();
+        let later = now + Duration::from_secs(3);
+        let earlier = now - Duration::from_secs(3);
+        for (waiting, rest_until, wait) in [
+            (0, None, None),
+            (1, None, Some(LOOK_AGAIN)),
+            (1, Some(later), Some(Duration::from_secs(3))),
+            (1, Some(earlier), Some(Duration::ZERO)),
+        ] {
+            let channel = ChannelReport {
+                waiting,
+                rest_until,
+                ..ChannelReport::default()
+            };
+            assert_eq!(look_in(&channel, now), wait, "{waiting} {rest_until:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_under_way_is_finished_when_the_process_is_asked_to_end() {
+        let (stop, stopped) = watch::channel(false);
+        assert_eq!(unless_stopped(async { 1 }, &stopped).await, Some(1));
+        stop.send_replace(true);
+        let done = std::cell::Cell::new(false);
+        let work = async {
+            tokio::task::yield_now().await;
+            done.set(true);
+        };
+        assert_eq!(unless_stopped(work, &stopped).await, None);
+        assert!(done.get());
     }
 }

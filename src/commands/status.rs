@@ -74,6 +74,11 @@ fn for_people(status: &Status) -> String {
         shown += "\n";
         shown += &table(&header, rows);
     }
+    if status.records_waiting > 0 {
+        shown += "\n";
+        shown += &counted(status.records_waiting, "record");
+        shown += " of issue events waiting for the sink\n";
+    }
     shown
 }
 

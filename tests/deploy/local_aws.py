@@ -16,6 +16,9 @@ import boto3
 
 ACCOUNT = "000000000000"
 
+# What AWS does not want, and the local one does.
+LOCAL_POLICY = "here"
+
 
 def free_port():
     with socket.socket() as probe:
@@ -51,7 +54,7 @@ class LocalAws:
         }
         with open(self.home / "ministack.log", "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "ministack"],
+                [sys.executable, "tests/deploy/ministack_here.py"],
                 env=self.environment | settings,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -106,6 +109,7 @@ class Stack:
         self.aws = aws
         self.name = name
         self.parameters = parameters
+        self.asked = {"WatchFunction": set(), "WebhookFunction": set()}
         self.deploy(build)
         self.import_routes()
 
@@ -164,9 +168,74 @@ class Stack:
         assert "FunctionError" not in answer, report
         return report
 
+    def lines(self, log):
+        """The JSON lines of a log; others are the local AWS's own."""
+        logs, group = self.aws.client("logs"), self.resources[log]
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        lines = [event["message"] for page in pages for event in page["events"]]
+        return [line for line in lines if line.startswith("{")]
+
+    def figures(self):
+        """The figures that the functions have declared: the local AWS takes none from logs, so the lines are read here."""
+        declared = set()
+        for log in ["WatchLog", "WebhookLog"]:
+            for line in map(json.loads, self.lines(log)):
+                for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
+                    assert ["FunctionName"] in directive["Dimensions"], line
+                    names = [metric["Name"] for metric in directive["Metrics"]]
+                    declared |= {(directive["Namespace"], name, line["FunctionName"]) for name in names}
+        return declared
+
+    def note_asked(self):
+        """What the functions ask of AWS is noted after each step, since the trail shows the newest calls alone."""
+        for function, asked in self.asked.items():
+            for key in self.keys(function):
+                asked.update(*map(actions, self.aws.calls(key)))
+
+    def allowed(self, role):
+        """What a role's own policies allow, each on a resource of the stack's alone, but for its lost ticks."""
+        iam, name = self.aws.client("iam"), self.resources[role]
+        found = set()
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+            if policy == LOCAL_POLICY:
+                continue
+            document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+            for statement in document["Statement"]:
+                resources = one_or_more(statement["Resource"])
+                names = {self.name, self.name.replace("-", "_"), "catalog"}
+                ours = all(any(name in resource for name in names) for resource in resources)
+                assert statement["Effect"] == "Allow" and ours, statement
+                found |= one_or_more(statement["Action"])
+        return found - {"sqs:SendMessage"}
+
+    def allow_here(self, role, actions):
+        """Here some actions are asked for by names, or on resources, that AWS does not have."""
+        statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        self.aws.client("iam").put_role_policy(
+            RoleName=self.resources[role],
+            PolicyName=LOCAL_POLICY,
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        )
+
     def keys(self, function):
-        """The access keys of a function's environments, which ministack makes of the version and its role."""
-        client = self.aws.client("lambda")
-        versions = client.list_versions_by_function(FunctionName=self.resources[function])["Versions"]
-        digest = lambda version: hashlib.sha256(f"{version['FunctionArn']}:{version['Role']}".encode()).hexdigest()
-        return {f"ASIA{digest(version)[:16].upper()}" for version in versions}
+        """The access keys of a function's environments, which ministack makes of the role and how it was invoked."""
+        client, name = self.aws.client("lambda"), self.resources[function]
+        versions = client.list_versions_by_function(FunctionName=name)["Versions"]
+        aliases = client.list_aliases(FunctionName=name)["Aliases"]
+        arns = [version["FunctionArn"] for version in versions] + [alias["AliasArn"] for alias in aliases]
+        digest = lambda arn: hashlib.sha256(f"{arn}:{versions[0]['Role']}".encode()).hexdigest()
+        return {f"ASIA{digest(arn)[:16].upper()}" for arn in arns}
+
+
+def one_or_more(value):
+    """A policy writes one as itself, and more as a list."""
+    return {value} if isinstance(value, str) else set(value)
+
+
+def actions(call):
+    """The IAM actions of a call. A transaction has none of its own, but those of what is in it."""
+    service = call["eventSource"].removesuffix(".amazonaws.com")
+    if call["eventName"] != "TransactWriteItems":
+        return {f"{service}:{call['eventName']}"}
+    kinds = {kind for item in call["requestParameters"]["TransactItems"] for kind in item}
+    return {f"{service}:{kind}Item" for kind in kinds}

@@ -17,14 +17,19 @@ FUNCTIONS = ["WatchFunction", "WebhookFunction"]
 AROUND = {"Policies", "Events", "EventInvokeConfig", "DeploymentPreference"}
 
 
-def references(value):
-    """The names that a part of a template refers to."""
+def references(value, conditions):
+    """The names that a part of a template refers to, also by its conditions."""
     if isinstance(value, dict):
         if "Ref" in value:
             return {value["Ref"]}
-        return set().union(*map(references, value.values()))
+        if "Fn::If" in value or "Condition" in value:
+            name = value["Condition"] if "Condition" in value else value["Fn::If"][0]
+            found = references(conditions[name], conditions)
+        else:
+            found = set()
+        return found.union(*(references(inner, conditions) for inner in value.values()))
     if isinstance(value, list):
-        return set().union(*map(references, value))
+        return set().union(*(references(inner, conditions) for inner in value))
     return set()
 
 
@@ -54,11 +59,12 @@ def main():
     defaults = {name: str(parameter["Default"]) for name, parameter in parameters.items()}
     for function in FUNCTIONS:
         template["Resources"][function]["Properties"]["CodeUri"] = "s3://bucket/code"
-    shared = references(template["Globals"]["Function"])
+    conditions = template["Conditions"]
+    shared = references(template["Globals"]["Function"], conditions)
     for function in FUNCTIONS:
         properties = template["Resources"][function]["Properties"]
         inside = [value for name, value in properties.items() if name not in AROUND]
-        used = sorted((references(inside) | shared) & parameters.keys())
+        used = sorted((references(inside, conditions) | shared) & parameters.keys())
         before = version(template, function, defaults)
         silent = [
             name

@@ -65,7 +65,6 @@ class Proof:
         self.copr, self.github, self.slack, self.feishu = Copr(PROJECT), GitHub(), Slack(), Feishu()
         self.copr.monitor = RECORDED.read_bytes()
         self.secret = self.previous = None
-        self.asked = {"WatchFunction": set(), "WebhookFunction": set()}
 
     def chats(self):
         return [self.slack, self.feishu]
@@ -263,22 +262,8 @@ class Proof:
             counts = Counter(title for title in chat.titles if "acme/" in title)
             assert len(counts) > WEBHOOKS and set(counts.values()) == {1}, counts.most_common(3)
 
-    def lines(self, log):
-        """The JSON lines of a log; others are the local AWS's own."""
-        logs, group = self.aws.client("logs"), self.stack.resources[log]
-        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
-        lines = [event["message"] for page in pages for event in page["events"]]
-        return [line for line in lines if line.startswith("{")]
-
     def every_alarm_watches_a_figure_that_is_written(self):
-        """The local AWS takes no figures from logs, so what the lines declare is held against the alarms."""
-        declared = set()
-        for log in ["WatchLog", "WebhookLog"]:
-            for line in map(json.loads, self.lines(log)):
-                for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
-                    assert ["FunctionName"] in directive["Dimensions"], line
-                    names = [metric["Name"] for metric in directive["Metrics"]]
-                    declared |= {(directive["Namespace"], name, line["FunctionName"]) for name in names}
+        declared = self.stack.figures()
         alarms = self.aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
         watched = {
             (alarm["Namespace"], alarm["MetricName"], dimension["Value"])
@@ -291,47 +276,18 @@ class Proof:
     def no_log_holds_a_secret(self):
         hush = [self.secret, self.previous, GitHub.token, FEISHU_SECRET, "slack-secret", "feishu-secret"]
         for log in ["WatchLog", "WebhookLog"]:
-            lines = self.lines(log)
+            lines = self.stack.lines(log)
             assert lines and all(json.loads(line).keys() >= {"timestamp", "level"} for line in lines), lines[:20]
             leaks = [line for line in lines if any(word in line for word in hush)]
             assert not leaks, leaks[:3]
             print(f"   {log}: {len(lines)} lines")
 
-    def note_asked(self):
-        """What the functions ask of AWS is noted after each step, since the trail shows the newest calls alone."""
-        for function, asked in self.asked.items():
-            for key in self.stack.keys(function):
-                asked.update(*map(actions, self.aws.calls(key)))
-
     def policies_allow_what_was_asked_alone(self):
         """The local AWS refuses what a policy does not allow; here it is seen that none allows more."""
-        for function, asked in self.asked.items():
-            allowed = self.allowed(f"{function}Role")
+        for function, asked in self.stack.asked.items():
+            allowed = self.stack.allowed(f"{function}Role")
             print(f"   {function}: {', '.join(sorted(asked))}")
             assert asked == allowed, f"asked alone: {asked - allowed}, allowed alone: {allowed - asked}"
-
-    def allowed(self, role):
-        """What a role's own policies allow, each on a resource of the stack's alone, but for its lost ticks."""
-        iam, name = self.aws.client("iam"), self.stack.resources[role]
-        statements = []
-        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
-            document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-            statements += document["Statement"]
-        found = set()
-        for statement in statements:
-            assert statement["Effect"] == "Allow" and STACK in statement["Resource"], statement
-            actions = statement["Action"]
-            found |= {actions} if isinstance(actions, str) else set(actions)
-        return found - {"sqs:SendMessage"}
-
-
-def actions(call):
-    """The IAM actions of a call. A transaction has none of its own, but those of what is in it."""
-    service = call["eventSource"].removesuffix(".amazonaws.com")
-    if call["eventName"] != "TransactWriteItems":
-        return {f"{service}:{call['eventName']}"}
-    kinds = {kind for item in call["requestParameters"]["TransactItems"] for kind in item}
-    return {f"{service}:{kind}Item" for kind in kinds}
 
 
 def main():
@@ -361,7 +317,8 @@ def main():
         ]:
             with step(name):
                 run()
-                proof.note_asked()
+                proof.stack.note_asked()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -33,16 +33,6 @@ class Projects(StandIn):
         return 200, json.dumps({"output": "ok", "message": "", "packages": packages}).encode()
 
 
-def allow_batches(aws, stack):
-    """In AWS `sqs:SendMessage` allows batches, too; the local AWS wants an action that AWS does not have."""
-    statement = {"Effect": "Allow", "Action": "sqs:SendMessageBatch", "Resource": "*"}
-    aws.client("iam").put_role_policy(
-        RoleName=stack.resources["WatchFunctionRole"],
-        PolicyName="batches",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-    )
-
-
 def count_in_numbers(aws, stack):
     """The local AWS keeps a template's number as a text, and then cannot compare it."""
     concurrency = {"MaximumConcurrency": 4}
@@ -67,7 +57,8 @@ def main():
             "Spread": "true",
         }
         stack = Stack(aws, "copperbell-spread", home / "build", parameters)
-        allow_batches(aws, stack)
+        # In AWS `sqs:SendMessage` allows batches, too.
+        stack.allow_here("WatchFunctionRole", ["sqs:SendMessageBatch"])
         count_in_numbers(aws, stack)
         started = time.monotonic()
         for minute in range(2):

@@ -51,13 +51,18 @@ impl HookStage {
     /// The hook points at us: at a listener of our own, which this starts.
     pub async fn pointing_here() -> Self {
         let mut this = Self::new().await;
-        this.stage.secrets["github_webhook_secret"] = json!(WEBHOOK_SECRET);
-        let url = this.listen().await;
-        this.stage.set("WEBHOOK_URL", &url);
-        this.github.set_url(HOOK, &url);
-        this.github.set_secret(HOOK, Some(WEBHOOK_SECRET));
-        this.github.unscript(HOOK);
+        this.point_here().await;
         this
+    }
+
+    /// From now on the hook points at us, at a listener that has the channels of now.
+    pub async fn point_here(&mut self) {
+        self.stage.secrets["github_webhook_secret"] = json!(WEBHOOK_SECRET);
+        let url = self.listen().await;
+        self.stage.set("WEBHOOK_URL", &url);
+        self.github.set_url(HOOK, &url);
+        self.github.set_secret(HOOK, Some(WEBHOOK_SECRET));
+        self.github.unscript(HOOK);
     }
 
     /// A listener like `serve`'s, which does what `answer` says once it has taken a delivery: 200, what it would; else that.

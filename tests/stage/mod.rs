@@ -2,19 +2,21 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 
+pub mod archive;
 pub mod hooks;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use boot::{Secrets, Settings};
+use boot::{Secrets, Settings, SinkAt};
 use github::GitHub;
 use jiff::Timestamp;
-use jobs::{Bell, Context, Pass, Report, Watch};
-use outbound::{Call, Clock, Deadline, Fault, FaultPoint, Outbound};
+use jobs::{Bell, Context, Pass, Records, Report, Watch};
+use outbound::{Access, Clock, Deadline, FaultPoint, Outbound};
 use serde_json::{Value, json};
-use state::{Access, Table};
+use state::Table;
 use world::{Chat, Copr, Monitor, Reply};
 
 pub const PROJECT: &str = "alice/demo";
@@ -35,6 +37,8 @@ pub struct Stage {
     pub feishu: Chat,
     pub clock: Clock,
     pub engine: embedded::Engine,
+    /// How every process leaves: they share its connections.
+    outbound: Outbound,
     pub settings: Vec<(&'static str, String)>,
     pub secrets: Value,
 }
@@ -63,9 +67,15 @@ impl Stage {
             feishu,
             clock: Clock::simulated(start()),
             engine,
+            outbound: Outbound::new(),
             settings,
             secrets,
         }
+    }
+
+    /// Leaves by the connections of `outbound`, which other stages may share.
+    pub fn leave_by(&mut self, outbound: &Outbound) {
+        self.outbound = outbound.clone();
     }
 
     /// Changes a setting.
@@ -80,7 +90,9 @@ impl Stage {
 
     /// A process that has just started.
     pub async fn process(&self, faults: FaultPoint) -> Result<(Context, Watch), state::Error> {
-        let outbound = Outbound::with(self.clock.clone(), faults);
+        let mut outbound = self.outbound.clone();
+        outbound.clock = self.clock.clone();
+        outbound.faults = faults;
         let access = Access {
             http_client: embedded::http_client(self.engine.clone(), &outbound),
             credentials: Credentials::from_keys("local", "local", None),
@@ -99,6 +111,15 @@ impl Stage {
             .bells
             .into_iter()
             .map(|(channel, route)| Bell { channel, route });
+        let mut records = Records {
+            titles: settings.sink_titles,
+            ..Records::default()
+        };
+        if let Some(SinkAt::Sqlite(path)) = &settings.sink {
+            let file = Arc::new(embedded::Records::open(path, &outbound).unwrap());
+            records.sink = Some(file.clone());
+            records.warehouse = Some(file);
+        }
         let context = Context {
             outbound,
             table,
@@ -106,6 +127,7 @@ impl Stage {
             bells: bells.collect(),
             github: GitHub::new(settings.github, secrets.github),
             heartbeat: secrets.heartbeat,
+            records,
         };
         Ok((context, settings.watch))
     }
@@ -173,21 +195,4 @@ pub fn monitor(packages: &[(&str, &str, u64)]) -> String {
             monitor.package(name, [chroot("fedora-43-x86_64"), chroot("fedora-42-x86_64")])
         });
     all.json()
-}
-
-/// May this fault make a notice come twice? Only one between the sending and the recorded removal: the chat took it
-/// and we did not hear so, it could not be removed, or the process died with something sent and not yet removed.
-pub fn may_repeat(calls: &[Call], number: usize, fault: &Fault) -> bool {
-    let call = &calls[number];
-    let unrecorded = |made: &[Call]| {
-        let sent = made.iter().filter(|call| call.service == "chat").count();
-        let removed = made.iter().filter(|call| call.what.ends_with("BatchWriteItem")).count();
-        sent > removed
-    };
-    match fault {
-        Fault::AnswerLost if call.service == "chat" => true,
-        Fault::DiesBefore => unrecorded(&calls[..number]),
-        Fault::DiesAfter => unrecorded(&calls[..=number]),
-        _ => call.what.ends_with("BatchWriteItem"),
-    }
 }

@@ -174,6 +174,8 @@ impl Loss {
     pub fn judge(&mut self, points_here: bool, now: Timestamp) {
         if self.failed.is_some() && (self.first.is_some() || points_here) {
             self.lost_at.get_or_insert(now);
+            // It was left to whoever redelivered it only while its first delivery was not listed.
+            self.given_up.take_if(|reason| *reason == GiveUp::ByHand);
         }
     }
 
@@ -202,7 +204,7 @@ impl Loss {
                 if over {
                     return Step::GiveUp(GiveUp::TooOld);
                 }
-                if self.next.is_some_and(|next| now < next) || self.may_yet_show(failed, now) {
+                if self.next.is_some_and(|next| now < next) || self.is_under_way(now) {
                     return Step::Nothing;
                 }
                 self.cure(failed.failure, treatment)
@@ -212,9 +214,11 @@ impl Loss {
         }
     }
 
-    /// Was an attempt made whose outcome GitHub may list late? Another would then come too soon.
-    fn may_yet_show(&self, failed: Failed, now: Timestamp) -> bool {
-        let unseen = self.attempted.filter(|(_, newest)| *newest == failed.id);
+    /// Was it sent and may GitHub list the outcome yet? To send it again now could bring it twice.
+    #[must_use]
+    pub fn is_under_way(&self, now: Timestamp) -> bool {
+        let newest = self.failed.map(|failed| failed.id);
+        let unseen = self.attempted.filter(|(_, then)| Some(*then) == newest);
         let shown_by = unseen.and_then(|(attempted, _)| attempted.checked_add(SHOWS_WITHIN).ok());
         shown_by.is_some_and(|shown_by| now < shown_by)
     }
@@ -498,6 +502,17 @@ mod tests {
             loss.attempt(0.5, at(HOUR));
             assert!(!loss.asked_for);
         }
+    }
+
+    #[test]
+    fn what_was_left_to_the_hand_that_sent_it_is_lost_once_its_first_delivery_is_listed_late() {
+        let mut loss = Loss {
+            given_up: Some(GiveUp::ByHand),
+            ..seen(&[record(2, true, 500)], false)
+        };
+        loss.see(&record(1, false, 500));
+        loss.judge(false, at(HOUR));
+        assert_eq!(loss.standing(), Standing::Lost);
     }
 
     #[test]

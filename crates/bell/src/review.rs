@@ -62,6 +62,7 @@ impl<'a> Review<'a> {
         let breaker = &self.state.breaker;
         if breaker.wants_probe(self.now)
             && matches!(after.standing(), Standing::Lost | Standing::Held)
+            && !after.is_under_way(self.now)
             && self.probe.as_ref().is_none_or(|best| breaker.better_probe(guid, best))
         {
             self.probe = Some(guid.to_owned());
@@ -170,6 +171,19 @@ mod tests {
         state.breaker.open_since = Some(at(9));
         let Findings { due, probe, .. } = found(&state);
         assert_eq!((due.join(" ").as_str(), probe.as_deref()), ("", Some("a")));
+    }
+
+    #[test]
+    fn what_may_still_be_on_its_way_does_not_try_the_receiver() {
+        let mut state = HookState::default();
+        state.breaker.open_since = Some(at(9));
+        let mut sent = lost(1, 500);
+        sent.attempt(0.5, at(10));
+        for (minute, probe) in [(14, None), (15, Some("a"))] {
+            let mut review = Review::new(&state, TREATMENT, at(10) + Duration::from_mins(minute));
+            assert_eq!(review.look("a", &sent), None);
+            assert_eq!(review.findings().probe.as_deref(), probe, "after {minute} minutes");
+        }
     }
 
     #[test]

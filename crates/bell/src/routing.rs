@@ -4,7 +4,7 @@ use chat::{Notice, Subject};
 use wildmatch::WildMatch;
 
 /// Every event a route can name, but for those of GitHub's issues. A pattern that matches none is a spelling mistake.
-const EVENTS: [&str; 18] = [
+const EVENTS: [&str; 19] = [
     "copr.broken",
     "copr.grown",
     "copr.failed_again",
@@ -22,6 +22,7 @@ const EVENTS: [&str; 18] = [
     "redelivery.silent",
     "copperbell.dead_letter",
     "copperbell.channel",
+    "copperbell.report",
     "copperbell.test",
 ];
 

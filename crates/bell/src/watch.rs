@@ -24,6 +24,8 @@ pub struct Watch {
     pub poll_failures: u32,
     /// The redelivery job.
     pub redelivery: Redelivery,
+    /// The figures of the issues, told now and then.
+    pub digest: Digest,
 }
 
 impl Watch {
@@ -32,6 +34,15 @@ impl Watch {
     pub fn is_empty(&self) -> bool {
         self.projects.is_empty() && self.redelivery.hooks.is_empty()
     }
+}
+
+/// How often the figures of the issues are told, and whose comments they leave out.
+#[derive(Debug, Default)]
+pub struct Digest {
+    /// `None`: never.
+    pub every: Option<Duration>,
+    /// Logins whose comments are no response, besides those of bots.
+    pub ignored: Vec<String>,
 }
 
 /// What the redelivery job watches, and how.

@@ -2,8 +2,7 @@
 //! a cold start and is never asked there.
 
 use aws_credential_types::Credentials;
-use outbound::Outbound;
-use state::Access;
+use outbound::{Access, Outbound};
 
 use crate::settings::BadSetting;
 

@@ -13,5 +13,7 @@ pub use live::{Live, Source};
 pub use logs::{Logs, start_logs};
 pub use metrics::metrics_line;
 pub use secrets::{Secrets, SecretsError};
-pub use settings::{BadDuration, BadSetting, SETTINGS, SecretsAt, Setting, Settings, StateAt, parse_duration};
+pub use settings::{
+    BadDuration, BadSetting, SETTINGS, SecretsAt, Setting, Settings, SinkAt, StateAt, WarehouseAt, parse_duration,
+};
 pub use warm::{warm_channels, warm_table};

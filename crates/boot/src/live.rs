@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use outbound::Outbound;
-use state::Access;
+use outbound::{Access, Outbound};
 
 use crate::secrets::{Secrets, SecretsError};
 

@@ -11,10 +11,9 @@ use bell::routing::{Route, Rules};
 use chat::Channel;
 use futures_util::future;
 use github::{AppKey, Credentials, WebhookSecret};
-use outbound::{Outbound, SdkSleep};
+use outbound::{Access, Outbound, SdkSleep};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use state::Access;
 use url::Url;
 
 /// How many channels may there be? A fact and its notices are one transaction of 100 writes.
@@ -186,7 +185,8 @@ impl Secrets {
     /// # Errors
     /// When it is not usable.
     pub fn parse(text: &str) -> Result<Self, SecretsError> {
-        let unusable = SecretsError::Document;
+        // What a person wrote may be repeated, and is still one line.
+        let unusable = |why: String| SecretsError::Document(why.replace(char::is_control, " "));
         let document: Document = serde_json::from_str(text).map_err(|error| unusable(without_values(&error)))?;
         if document.channels.len() > MOST_CHANNELS {
             let many = document.channels.len();
@@ -296,7 +296,8 @@ fn without_values(error: &serde_json::Error) -> String {
     if names_only.iter().any(|start| said.starts_with(start)) {
         return said;
     }
-    let expected = said.split_once("expected ").map(|(_, rest)| rest);
+    // The last: what was found is quoted before it, and may have the word as well.
+    let expected = said.rsplit_once(", expected ").map(|(_, rest)| rest);
     let expected = expected
         .and_then(|rest| rest.split_once(" at line"))
         .map(|(what, _)| what);
@@ -323,6 +324,8 @@ mod tests {
             r#"{"github_token": 5}"#.to_owned(),
             r#"{"heartbeat_url": "HUSH"}"#.to_owned(),
             r#"{"github_app": {"id": "HUSH"}}"#.to_owned(),
+            r#"{"github_app": {"id": "as expected HUSH at line 5"}}"#.to_owned(),
+            r#"{"two\nlines": "HUSH"}"#.to_owned(),
             r#"{"github_app": {"id": 5, "private_key": "HUSH"}}"#.to_owned(),
             r#"{"channels": "HUSH"}"#.to_owned(),
             r#"{"channels": [{"name": "team"}]}"#.to_owned(),
@@ -345,6 +348,8 @@ mod tests {
         SECRETS: the document is not usable: a value has the wrong kind, expected a string (line 1 column 18)
         SECRETS: the document is not usable: heartbeat_url: expected an http:// or https:// URL
         SECRETS: the document is not usable: a value has the wrong kind, expected u64 (line 1 column 28)
+        SECRETS: the document is not usable: a value has the wrong kind, expected u64 (line 1 column 50)
+        SECRETS: the document is not usable: unknown field `two lines`, expected one of `github_webhook_secret`, `github_app`, `github_token`, `heartbeat_url`, `channels` at line 1 column 13
         SECRETS: the document is not usable: github_app.private_key: the App's private key cannot be read as PEM: expected the file that GitHub gives, unencrypted and with its line breaks, which begins with `-----BEGIN RSA PRIVATE KEY-----`
         SECRETS: the document is not usable: a value has the wrong kind, expected a sequence (line 1 column 19)
         SECRETS: the document is not usable: missing field `url` at line 1 column 30

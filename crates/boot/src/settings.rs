@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bell::ignore::Ignore;
 use bell::wanted::Wanted;
-use bell::watch::{Redelivery, Watch};
+use bell::watch::{Digest, Redelivery, Watch};
 use copr::{Copr, DEFAULT_URL};
 use github::{ApiUrl, DEFAULT_API_URL};
 use jiff::{Span, SpanRelativeTo};
@@ -29,7 +29,7 @@ pub struct Setting {
 }
 
 /// Every setting there is.
-pub const SETTINGS: [Setting; 18] = [
+pub const SETTINGS: [Setting; 23] = [
     Setting {
         name: "STATE",
         value: "WHERE",
@@ -116,6 +116,31 @@ pub const SETTINGS: [Setting; 18] = [
         help: "true: believe a webhook that is signed with SHA-1 alone [default: false]",
     },
     Setting {
+        name: "SINK",
+        value: "WHERE",
+        help: "Where to keep a record of each issue event: sqlite:PATH, or firehose:STREAM [default: nowhere]",
+    },
+    Setting {
+        name: "SINK_TITLES",
+        value: "BOOL",
+        help: "true: keep the titles of issues in the records [default: false]",
+    },
+    Setting {
+        name: "WAREHOUSE",
+        value: "WHERE",
+        help: "Where to ask about the records: sqlite:PATH, or athena:WORKGROUP/DATABASE [default: a sqlite SINK]",
+    },
+    Setting {
+        name: "REPORT_EVERY",
+        value: "DURATION",
+        help: "Ring with the figures of the issues this often, such as 7d [default: never]",
+    },
+    Setting {
+        name: "REPORT_IGNORE",
+        value: "LIST",
+        help: "Logins whose comments are no response, comma-separated, besides those of bots",
+    },
+    Setting {
         name: "LOG_LEVEL",
         value: "LEVEL",
         help: "error, warn, info, debug or trace [default: error; of `serve` and in Lambda: info]",
@@ -153,6 +178,12 @@ pub struct Settings {
     pub every: Duration,
     /// Believe a webhook that is signed with SHA-1 alone.
     pub allow_sha1: bool,
+    /// Where records of issue events go, if anywhere.
+    pub sink: Option<SinkAt>,
+    /// Keep the titles of issues in the records.
+    pub sink_titles: bool,
+    /// Where records of issue events are asked about, if anywhere.
+    pub warehouse: Option<WarehouseAt>,
     /// What to log; `None`: as the program sees fit.
     pub log_level: Option<LevelFilter>,
 }
@@ -173,6 +204,29 @@ pub enum SecretsAt {
     File(PathBuf),
     /// In Secrets Manager.
     Aws(String),
+}
+
+/// Where records of issue events go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SinkAt {
+    /// Into a SQLite file.
+    Sqlite(PathBuf),
+    /// Into a Firehose stream.
+    Firehose(String),
+}
+
+/// Where records of issue events are asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WarehouseAt {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// Athena.
+    Athena {
+        /// Its workgroup.
+        workgroup: String,
+        /// The database with the table `issue_events`.
+        database: String,
+    },
 }
 
 /// A setting that cannot be used, in one sentence.
@@ -201,6 +255,7 @@ impl Settings {
     /// The first setting that cannot be used.
     pub fn read(value: impl Fn(&str) -> Option<String>) -> Result<Self, BadSetting> {
         let value = |name: &str| value(name).filter(|text| !text.trim().is_empty());
+        let sink = value("SINK").map(|text| sink(&text)).transpose()?;
         let state = value("STATE").unwrap_or_else(|| "copperbell.db".to_owned());
         Ok(Self {
             state: match state.strip_prefix("dynamodb:") {
@@ -246,6 +301,12 @@ impl Settings {
                         .map_or(Ok(ATTEMPTS), |text| count("REDELIVER_ATTEMPTS", &text))?,
                     since: None,
                 },
+                digest: Digest {
+                    every: value("REPORT_EVERY")
+                        .map(|text| duration("REPORT_EVERY", &text))
+                        .transpose()?,
+                    ignored: list("REPORT_IGNORE", &value("REPORT_IGNORE").unwrap_or_default())?,
+                },
             },
             github: ApiUrl::new(value("GITHUB_API_URL").as_deref().unwrap_or(DEFAULT_API_URL))
                 .map_err(|error| BadSetting::new("GITHUB_API_URL", error.to_string()))?,
@@ -255,14 +316,14 @@ impl Settings {
                 value("STATUS_LISTEN").as_deref().unwrap_or("127.0.0.1:8788"),
             )?,
             every: value("EVERY").map_or(Ok(EVERY), |text| duration("EVERY", &text))?,
-            allow_sha1: match value("ALLOW_SHA1").as_deref().map(str::trim) {
-                None | Some("false") => false,
-                Some("true") => true,
-                Some(other) => {
-                    let why = format!("`{other}` is neither true nor false");
-                    return Err(BadSetting::new("ALLOW_SHA1", why));
-                }
+            allow_sha1: yes("ALLOW_SHA1", value("ALLOW_SHA1").as_deref())?,
+            warehouse: match (value("WAREHOUSE"), &sink) {
+                (Some(text), _) => Some(warehouse(&text)?),
+                (None, Some(SinkAt::Sqlite(path))) => Some(WarehouseAt::Sqlite(path.clone())),
+                (None, _) => None,
             },
+            sink,
+            sink_titles: yes("SINK_TITLES", value("SINK_TITLES").as_deref())?,
             log_level: value("LOG_LEVEL").map(|text| log_level(&text)).transpose()?,
         })
     }
@@ -298,6 +359,40 @@ where
 fn count(name: &'static str, text: &str) -> Result<u32, BadSetting> {
     let count = text.trim().parse().ok().filter(|&count| count > 0);
     count.ok_or_else(|| BadSetting::new(name, format!("`{text}` is no count: expected a whole number from 1 on")))
+}
+
+fn yes(name: &'static str, text: Option<&str>) -> Result<bool, BadSetting> {
+    match text.map(str::trim) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(BadSetting::new(name, format!("`{other}` is neither true nor false"))),
+    }
+}
+
+fn sink(text: &str) -> Result<SinkAt, BadSetting> {
+    match text.trim().split_once(':') {
+        Some(("sqlite", path)) if !path.is_empty() => Ok(SinkAt::Sqlite(path.into())),
+        Some(("firehose", stream)) if !stream.is_empty() => Ok(SinkAt::Firehose(stream.to_owned())),
+        _ => {
+            let why = format!("`{text}` is no sink: expected sqlite:PATH or firehose:STREAM");
+            Err(BadSetting::new("SINK", why))
+        }
+    }
+}
+
+fn warehouse(text: &str) -> Result<WarehouseAt, BadSetting> {
+    let at = match text.trim().split_once(':') {
+        Some(("sqlite", path)) if !path.is_empty() => Some(WarehouseAt::Sqlite(path.into())),
+        Some(("athena", at)) => at.split_once('/').map(|(workgroup, database)| WarehouseAt::Athena {
+            workgroup: workgroup.to_owned(),
+            database: database.to_owned(),
+        }),
+        _ => None,
+    };
+    at.ok_or_else(|| {
+        let why = format!("`{text}` is no warehouse: expected sqlite:PATH or athena:WORKGROUP/DATABASE");
+        BadSetting::new("WAREHOUSE", why)
+    })
 }
 
 /// A query is part of where a hook points, so it may be one here; a fragment never leaves a browser.

@@ -20,9 +20,10 @@ pub use excerpt::excerpt;
 pub use message::{Detail, Line, Link, Message, Span, Tone};
 pub use notice::{
     Builds, ChannelTrouble, DeadLetters, Expiring, Fact, FailingChroot, Gap, GiveUp, GivenUpDelivery, Group,
-    HookFailing, HookRecovered, HookState, HookTrouble, IssueEvent, MAX_STORED, Notice, Polls, SilentHook, Subject,
-    VERSION,
+    HookFailing, HookRecovered, HookState, HookTrouble, IssueDigest, IssueEvent, MAX_STORED, Notice, Polls, SilentHook,
+    Subject, Times, UnansweredIssue, VERSION,
 };
+pub use plain::plain;
 pub use send::{send, warm};
 pub use verdict::{Verdict, verdict};
 pub use words::message;

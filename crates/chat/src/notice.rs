@@ -1,5 +1,6 @@
 //! What there is to say, before it is put into words: facts, as the outbox keeps them.
 
+mod digest;
 mod redelivery;
 
 use std::ops::Not;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::excerpt::excerpt;
 
+pub use digest::{IssueDigest, Times, UnansweredIssue};
 pub use redelivery::{
     Expiring, Gap, GiveUp, GivenUpDelivery, HookFailing, HookRecovered, HookState, HookTrouble, SilentHook,
 };
@@ -89,6 +91,9 @@ pub enum Fact {
     /// A channel refuses for a reason that time does not mend.
     #[serde(rename = "copperbell.channel")]
     Channel(ChannelTrouble),
+    /// How the issues fared since the last time this was told.
+    #[serde(rename = "copperbell.report")]
+    Digest(IssueDigest),
     /// Somebody tries whether the bell rings.
     #[serde(rename = "copperbell.test")]
     Test,
@@ -307,6 +312,7 @@ impl Notice {
             Fact::RedeliverySilent(_) => "redelivery.silent",
             Fact::DeadLetter(_) => "copperbell.dead_letter",
             Fact::Channel(_) => "copperbell.channel",
+            Fact::Digest(_) => "copperbell.report",
             Fact::Test => "copperbell.test",
         }
     }
@@ -338,7 +344,7 @@ impl Notice {
             | Fact::RedeliverySilent(SilentHook { hook, .. }) => Subject::Hook {
                 repository: redelivery::repository(hook),
             },
-            Fact::DeadLetter(_) | Fact::Channel(_) | Fact::Test => Subject::Copperbell,
+            Fact::DeadLetter(_) | Fact::Channel(_) | Fact::Digest(_) | Fact::Test => Subject::Copperbell,
         }
     }
 
@@ -364,6 +370,7 @@ impl Notice {
             | Fact::RedeliveryHook(_)
             | Fact::RedeliverySilent(_)
             | Fact::Channel(_)
+            | Fact::Digest(_)
             | Fact::Test => None,
         }
     }
@@ -420,6 +427,7 @@ impl Notice {
             | Fact::RedeliverySilent(SilentHook { hook, .. }) => redelivery::cut_hook(hook),
             Fact::DeadLetter(dead) => cut(&mut dead.reason, 1024),
             Fact::Channel(trouble) => cut(&mut trouble.reason, 1024),
+            Fact::Digest(digest) => digest.cut_texts(),
             Fact::Test => {}
         }
     }

@@ -4,7 +4,8 @@ use crate::notice::cut;
 
 /// One line of visible text: no control character (so no terminal escape), no line break, nothing that hides text or
 /// turns its direction. Runs of white space become one space.
-pub(crate) fn plain(text: &str) -> String {
+#[must_use]
+pub fn plain(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         let start = line.len();

@@ -2,6 +2,7 @@
 //!
 //! Text from outside passes [`plain`](crate::plain) here, and URLs [`link`], so a [`Message`] holds nothing else.
 
+mod digest;
 mod issue;
 mod redelivery;
 
@@ -181,6 +182,7 @@ fn one(notice: &Notice, now: Timestamp) -> Message {
         Fact::RedeliverySilent(silent) => redelivery::silent(silent, now),
         Fact::DeadLetter(_) => dead_letters(std::slice::from_ref(notice)),
         Fact::Channel(trouble) => channel(trouble),
+        Fact::Digest(issues) => digest::digest(issues, at),
         Fact::Test => test(),
     }
 }

@@ -19,6 +19,24 @@ pub struct OpenError {
     why: String,
 }
 
+impl OpenError {
+    pub(crate) fn new(path: &Path, why: String) -> Self {
+        let path = path.display().to_string();
+        Self { path, why }
+    }
+}
+
+/// Makes a file that only its owner can read, unless it is there.
+pub(crate) fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.create(true).append(true).open(path).map(drop)
+}
+
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Engine")
@@ -31,20 +49,8 @@ impl Engine {
     /// # Errors
     /// When the file is not a database, or cannot be read or made.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let failed = |why: String| OpenError {
-            path: path.display().to_string(),
-            why,
-        };
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            std::fs::OpenOptions::new()
-                .create(true)
-                .append(true)
-                .mode(0o600)
-                .open(path)
-                .map_err(|error| failed(error.to_string()))?;
-        }
+        let failed = |why: String| OpenError::new(path, why);
+        make_private(path).map_err(|error| failed(error.to_string()))?;
         let name = path
             .to_str()
             .ok_or_else(|| failed("the path is not UTF-8".to_owned()))?;

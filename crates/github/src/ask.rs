@@ -1,4 +1,4 @@
-//! How a question about a hook is asked: in whose name, in which words, and whether the answer is the right one.
+//! How a question is asked: in whose name, in which words, and whether the answer is the right one.
 
 use std::time::Duration;
 
@@ -14,7 +14,6 @@ use crate::app::AppKey;
 use crate::client::GitHub;
 use crate::credentials::{Bearer, Credentials, Who};
 use crate::error::{ApiError, words};
-use crate::hook::HookRef;
 use crate::question::Question;
 use crate::refusal::refusal;
 use crate::tokens::AccessToken;
@@ -32,29 +31,37 @@ pub(crate) struct Answer {
 }
 
 impl GitHub {
-    /// Asks about a hook, as whoever may.
+    /// Asks, as whoever may. `installation` is where the API tells which installation of the App is the one there;
+    /// nothing for what is the App's own.
     pub(crate) async fn ask(
         &self,
         outbound: &Outbound,
-        hook: &HookRef,
+        installation: Option<Vec<String>>,
         question: Question,
         url: &Url,
         timeout: Duration,
     ) -> Result<Answer, ApiError> {
-        let bearer = self.bearer(outbound, hook, timeout).await?;
+        let installation = installation.as_deref();
+        let bearer = self.bearer(outbound, installation, timeout).await?;
         let answer = self.send(outbound, question, &bearer, url, timeout).await;
         // What a token may do was fixed when it was given: another may do what was allowed since.
-        if bearer.who == Who::Installation && matches!(answer, Err(ApiError::TokenExpired(_) | ApiError::Forbidden(_)))
+        if let Some(path) = installation.filter(|_| bearer.who == Who::Installation)
+            && matches!(answer, Err(ApiError::TokenExpired(_) | ApiError::Forbidden(_)))
         {
-            self.tokens.forget(hook);
+            self.tokens.forget(path);
         }
         answer
     }
 
-    /// Who may ask about a hook.
-    async fn bearer(&self, outbound: &Outbound, hook: &HookRef, timeout: Duration) -> Result<Bearer, ApiError> {
+    /// Who may ask.
+    async fn bearer(
+        &self,
+        outbound: &Outbound,
+        installation: Option<&[String]>,
+        timeout: Duration,
+    ) -> Result<Bearer, ApiError> {
         let Credentials { app, token } = &self.credentials;
-        match (hook.installation(), app, token) {
+        match (installation, app, token) {
             (None, Some(app), _) => by_jwt(app, outbound),
             (None, None, _) => Err(ApiError::NoCredentials("github_app")),
             (Some(_), _, Some(token)) => Ok(Bearer {
@@ -63,7 +70,7 @@ impl GitHub {
             }),
             (Some(path), Some(app), None) => Ok(Bearer {
                 who: Who::Installation,
-                token: self.installation_token(app, outbound, hook, &path, timeout).await?,
+                token: self.installation_token(app, outbound, path, timeout).await?,
             }),
             (Some(_), None, None) => Err(ApiError::NoCredentials(
                 "github_token, or a github_app that is installed there,",
@@ -71,12 +78,11 @@ impl GitHub {
         }
     }
 
-    /// The token that the App was given where a hook is, or a new one. `path` is the installation's.
+    /// The token that the App was given for an installation, or a new one. `path` is the installation's.
     async fn installation_token(
         &self,
         app: &AppKey,
         outbound: &Outbound,
-        hook: &HookRef,
         path: &[String],
         timeout: Duration,
     ) -> Result<SecretString, ApiError> {
@@ -84,7 +90,7 @@ impl GitHub {
         struct Installation {
             id: u64,
         }
-        if let Some(token) = self.tokens.get(hook, outbound.clock.now()) {
+        if let Some(token) = self.tokens.get(path, outbound.clock.now()) {
             return Ok(token);
         }
         let url = self.api.join(path);
@@ -94,15 +100,15 @@ impl GitHub {
             .await?;
         let Installation { id } = read(question, &answer.body)?;
 
-        let path = ["app", "installations", &id.to_string(), "access_tokens"].map(str::to_owned);
+        let given_at = ["app", "installations", &id.to_string(), "access_tokens"].map(str::to_owned);
         let question = Question::AccessToken;
-        let url = self.api.join(&path);
+        let url = self.api.join(&given_at);
         let answer = self
             .send(outbound, question, &by_jwt(app, outbound)?, &url, timeout)
             .await?;
         let given: AccessToken = read(question, &answer.body)?;
         let token = given.token.clone();
-        self.tokens.keep(hook, given);
+        self.tokens.keep(path, given);
         Ok(token)
     }
 

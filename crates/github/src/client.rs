@@ -1,4 +1,4 @@
-//! The client of GitHub's REST API, as far as hooks and their delivery logs go:
+//! The client of GitHub's REST API, and what it asks about hooks and their delivery logs:
 //! <https://docs.github.com/en/rest/webhooks/repo-deliveries>, the same of organisations and of Apps.
 
 use std::time::Duration;
@@ -95,7 +95,7 @@ impl GitHub {
             }
             None => Question::Page,
         };
-        let answer = self.ask(outbound, hook, question, &url, timeout).await?;
+        let answer = self.ask(outbound, hook.installation(), question, &url, timeout).await?;
         let next = next_cursor(&answer.headers).map_err(|error| question.unreadable(error.to_string()))?;
         Ok(Page {
             records: read(question, &answer.body)?,
@@ -131,7 +131,7 @@ impl GitHub {
         }
         let url = self.api.join(&hook.path(&["deliveries", &id.to_string()]));
         let question = Question::Delivery;
-        let answer = self.ask(outbound, hook, question, &url, timeout).await?;
+        let answer = self.ask(outbound, hook.installation(), question, &url, timeout).await?;
         let Delivery { guid, event, request } = read(question, &answer.body)?;
         let payload = request.payload.get();
         if payload == "null" {
@@ -163,7 +163,9 @@ impl GitHub {
         timeout: Duration,
     ) -> Result<Rate, ApiError> {
         let url = self.api.join(&hook.path(&["deliveries", &id.to_string(), "attempts"]));
-        let answer = self.ask(outbound, hook, Question::Redelivery, &url, timeout).await?;
+        let answer = self
+            .ask(outbound, hook.installation(), Question::Redelivery, &url, timeout)
+            .await?;
         Ok(Rate::of(&answer.headers))
     }
 
@@ -186,7 +188,7 @@ impl GitHub {
         let of_app = *hook == HookRef::App;
         let path = hook.path(if of_app { &["config"] } else { &[] });
         let answer = self
-            .ask(outbound, hook, question, &self.api.join(&path), timeout)
+            .ask(outbound, hook.installation(), question, &self.api.join(&path), timeout)
             .await?;
         let (active, Config { url }) = if of_app {
             (true, read(question, &answer.body)?)
@@ -206,7 +208,9 @@ impl GitHub {
             return Err(ApiError::NoPing);
         }
         let url = self.api.join(&hook.path(&["pings"]));
-        let answer = self.ask(outbound, hook, Question::Ping, &url, timeout).await?;
+        let answer = self
+            .ask(outbound, hook.installation(), Question::Ping, &url, timeout)
+            .await?;
         Ok(Rate::of(&answer.headers))
     }
 }

@@ -97,10 +97,10 @@ impl FromStr for HookRef {
 }
 
 /// ASCII letters, digits, `-`, `_` and `.`, as GitHub has them; `.` and `..` would walk about in a URL.
-fn name(text: &str) -> Option<String> {
+pub(crate) fn name(text: &str) -> Option<String> {
     let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let is_name = !matches!(text, "" | "." | "..") && text.chars().all(good);
-    // GitHub does not tell upper from lower case, and one hook must have one name.
+    // GitHub does not tell upper from lower case, and one thing must have one name.
     is_name.then(|| text.to_ascii_lowercase())
 }
 

@@ -1,4 +1,5 @@
-//! What GitHub says: the signatures and payloads of its webhooks, and the client of its hooks' delivery logs.
+//! What GitHub says: the signatures and payloads of its webhooks, and the client of its hooks' delivery logs and its
+//! repositories' issues.
 //!
 //! The way of a request: [`verify`] makes an [`AuthenticBody`] of its bytes, [`AuthenticJson::from_body`] takes the JSON
 //! out of it, [`Event::parse`] reads that. So nothing is parsed before its signature holds. What [`GitHub::delivery`]
@@ -14,6 +15,7 @@ mod credentials;
 mod error;
 mod event;
 mod form;
+mod history;
 mod hook;
 mod limits;
 mod link;
@@ -21,6 +23,7 @@ mod payload;
 mod question;
 mod record;
 mod refusal;
+mod repository;
 mod signature;
 mod tokens;
 
@@ -31,6 +34,7 @@ pub use credentials::Credentials;
 pub use error::ApiError;
 pub use event::{Event, ISSUE_COMMENT_ACTIONS, ISSUES_ACTIONS, IssueComment, Issues, ParseError, Ping, Subject};
 pub use form::{AuthenticJson, NotJson};
+pub use history::{Listed, PastAccount, PastComment, PastEvent, PastIssue, PastLabel, Titled};
 pub use hook::{BadHook, HookRef};
 pub use limits::Rate;
 pub use payload::{
@@ -38,4 +42,5 @@ pub use payload::{
     Repository, User, Was,
 };
 pub use record::{Failure, Record};
+pub use repository::{BadRepository, RepositoryInfo, RepositoryRef};
 pub use signature::{AuthenticBody, EmptySecret, Refused, WebhookSecret, sign, verify};

@@ -12,10 +12,20 @@ pub(crate) struct BadLink;
 /// The cursor of the link whose relation is `next`; nothing when there is no such link, as on the last page. Host and
 /// path of the link do not matter: the next page is asked for where this one was.
 pub(crate) fn next_cursor(headers: &HeaderMap) -> Result<Option<String>, BadLink> {
+    next(headers)?.map(|target| cursor(target).ok_or(BadLink)).transpose()
+}
+
+/// Is there a next page? For lists whose pages are asked for by number.
+pub(crate) fn has_next(headers: &HeaderMap) -> Result<bool, BadLink> {
+    Ok(next(headers)?.is_some())
+}
+
+/// The target of the link whose relation is `next`.
+fn next(headers: &HeaderMap) -> Result<Option<&str>, BadLink> {
     for links in headers.get_all(LINK) {
         let links = links.to_str().map_err(|_| BadLink)?;
         if let Some(target) = next_of(links)? {
-            return cursor(target).map(Some).ok_or(BadLink);
+            return Ok(Some(target));
         }
     }
     Ok(None)

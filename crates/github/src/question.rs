@@ -7,6 +7,9 @@ use crate::error::ApiError;
 /// How long may an answer be, in bytes? A page of a hundred records is 50 KB.
 const ANSWER_CAP: usize = 4 << 20;
 
+/// How long may a page of history be, in bytes? A hundred issues, each with up to 256 KB of text, and JSON's escapes.
+const HISTORY_CAP: usize = 64 << 20;
+
 /// How long may the answer about one delivery be, in bytes? Payloads have 25 MB at most, and escapes make them longer.
 const DELIVERY_CAP: usize = 64 << 20;
 
@@ -22,13 +25,17 @@ pub(crate) enum Question {
     Ping,
     Installation,
     AccessToken,
+    Repository,
+    Issues,
+    Comments,
+    IssueEvents,
 }
 
 impl Question {
     pub(crate) fn method(self) -> Method {
         match self {
             Self::Redelivery | Self::Ping | Self::AccessToken => Method::POST,
-            Self::Page | Self::NextPage | Self::Delivery | Self::Hook | Self::Installation => Method::GET,
+            _ => Method::GET,
         }
     }
 
@@ -42,16 +49,20 @@ impl Question {
             Self::Ping => "POST pings",
             Self::Installation => "GET installation",
             Self::AccessToken => "POST access_tokens",
+            Self::Repository => "GET repository",
+            Self::Issues => "GET issues",
+            Self::Comments => "GET comments",
+            Self::IssueEvents => "GET events",
         }
     }
 
     /// The one status of success.
     pub(crate) fn success(self) -> u16 {
         match self {
-            Self::Page | Self::NextPage | Self::Delivery | Self::Hook | Self::Installation => 200,
             Self::AccessToken => 201,
             Self::Redelivery => 202,
             Self::Ping => 204,
+            _ => 200,
         }
     }
 
@@ -59,6 +70,7 @@ impl Question {
     pub(crate) fn cap(self) -> usize {
         match self {
             Self::Delivery => DELIVERY_CAP,
+            Self::Issues | Self::Comments | Self::IssueEvents => HISTORY_CAP,
             _ => ANSWER_CAP,
         }
     }

@@ -27,6 +27,11 @@ impl Accepted {
         self
     }
 
+    /// The one transaction of a fact that is of no target.
+    pub(crate) fn into_writes(self) -> Vec<Write> {
+        self.0
+    }
+
     fn len(&self) -> usize {
         self.0.len()
     }

@@ -1,8 +1,11 @@
 //! What every job works with.
 
+use std::sync::Arc;
+
 use bell::routing::Route;
 use chat::{Channel, Notice};
 use github::GitHub;
+use metrics::{Sink, Warehouse};
 use outbound::Outbound;
 use secrecy::SecretString;
 use state::Table;
@@ -31,6 +34,19 @@ pub struct Context {
     pub github: GitHub,
     /// Who is told of each complete pass.
     pub heartbeat: Option<SecretString>,
+    /// The records of issue events.
+    pub records: Records,
+}
+
+/// Where records of issue events go, and where they are asked about.
+#[derive(Clone, Debug, Default)]
+pub struct Records {
+    /// Where they go, if anywhere.
+    pub sink: Option<Arc<dyn Sink>>,
+    /// Keep the titles of issues?
+    pub titles: bool,
+    /// Where they are asked about, if anywhere.
+    pub warehouse: Option<Arc<dyn Warehouse>>,
 }
 
 impl Context {

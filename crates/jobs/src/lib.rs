@@ -4,28 +4,35 @@
 //! one sender per channel, and removes it. There is no state in between.
 
 mod accept;
+mod asker;
+mod backfill;
 mod channels;
 mod context;
 mod deliver;
+mod digest;
 mod doctor;
 mod heartbeat;
+mod history;
 mod hook;
 mod metrics;
 mod outbox;
 mod pace;
 mod pass;
+mod place;
 mod plan;
 mod poll;
 mod receive;
 mod reconcile;
+mod records;
 mod redeliver;
 mod report;
 mod spread;
 mod status;
 mod targets;
 
-pub use bell::watch::{Redelivery, Watch};
-pub use context::{Bell, Context};
+pub use backfill::{BackfillError, Backfilled, Counts, Doing, List, backfill};
+pub use bell::watch::{Digest, Redelivery, Watch};
+pub use context::{Bell, Context, Records};
 pub use deliver::{Limits, deliver};
 pub use doctor::{Finding, examine};
 pub use metrics::{Metric, Unit};
@@ -33,6 +40,7 @@ pub use outbox::{Dead, OutboxError, Pending, drop_dead, list, retry};
 pub use pass::{Pass, Progress, Scope, run};
 pub use plan::{PlanError, Planned, RetryError, plan, retry_loss};
 pub use receive::{Keys, MAX_BODY, Received, receive};
+pub use records::SinkReport;
 pub use report::{ChannelReport, HookReport, LastRun, Outcome, ProjectReport, Report};
 pub use spread::{Target, Task, survey, tasks, work};
 pub use status::{ChannelStatus, HookStatus, IncidentStatus, ProjectStatus, Status, status};

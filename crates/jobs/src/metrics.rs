@@ -61,6 +61,7 @@ impl Report {
             seconds("OldestWaiting", oldest.unwrap_or(self.ended), self.ended),
         ];
         metrics.extend(delivered(&self.channels));
+        metrics.extend(self.sink.iter().map(|sink| count("RowsWaiting", sink.waiting)));
         if self.complete {
             metrics.push(count("RunCompleted", 1));
         }

@@ -15,10 +15,12 @@ use state::{Error, TransactionError, Write, key};
 use crate::channels;
 use crate::context::Context;
 use crate::deliver::{Drained, Limits, SEND_TIMEOUT, drain};
+use crate::digest::tell_digest;
 use crate::heartbeat::beat;
 use crate::pace::Pace;
 use crate::poll::{forget_project, watch_project};
 use crate::reconcile::{Work, forget_hook, observe_hook};
+use crate::records::{SinkReport, send_waiting};
 use crate::redeliver::redeliver;
 use crate::report::{ChannelReport, HookReport, LastRun, Outcome, ProjectReport, Report};
 use crate::targets::{at_once, oldest_first};
@@ -87,12 +89,17 @@ pub async fn run(context: &Context, watch: &Watch, pass: Pass, on_progress: impl
         Scope::Hooks => Vec::new(),
     };
     let hooks = run.hooks(&mut troubles).await;
+    let sink = match pass.scope {
+        Scope::All => tend_records(context, watch, pass.deadline, &mut troubles).await,
+        Scope::Hooks => None,
+    };
     channels.drain().await;
     // A backlog comes last: it may take all the time that is left but for the last messages.
     let hooks = run.backlog(hooks).await;
     channels.drain().await;
 
     let mut report = finish(context, started, troubles, projects, hooks, channels.into_reports());
+    report.sink = sink;
     if pass.scope == Scope::All {
         conclude(context, pass.tick, &mut report).await;
     }
@@ -128,7 +135,26 @@ pub(crate) fn finish(
         projects,
         hooks,
         channels: channels.into_iter().map(|(channel, _)| channel).collect(),
+        sink: None,
     }
+}
+
+/// What a whole pass does for the records of issue events. A sink that refuses them is a backlog and no trouble.
+pub(crate) async fn tend_records(
+    context: &Context,
+    watch: &Watch,
+    deadline: Deadline,
+    troubles: &mut Vec<String>,
+) -> Option<SinkReport> {
+    let sink = send_waiting(context, deadline).await.unwrap_or_else(|error| {
+        troubles.push(format!("the records of issue events: {error}"));
+        None
+    });
+    if let Err(error) = tell_digest(context, &watch.digest, deadline).await {
+        tracing::error!(error, "the figures of the issues could not be told");
+        troubles.push(format!("the figures of the issues: {error}"));
+    }
+    sink
 }
 
 /// Remembers a whole pass, and tells the heartbeat of one that is complete.

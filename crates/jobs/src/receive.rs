@@ -13,6 +13,7 @@ use state::{Error, Key, MAX_WRITES, Stored, TransactionError, Write, key};
 
 use crate::accept::not_before;
 use crate::context::Context;
+use crate::records::Recording;
 
 /// The largest body that is looked at: GitHub's own cap.
 pub const MAX_BODY: usize = 25 << 20;
@@ -241,6 +242,7 @@ async fn accept_delivery(
     delivery: &Delivery,
     event: &Event<'_>,
 ) -> Result<Received, Error> {
+    let mut recording = None;
     for _ in 0..ATTEMPTS {
         let now = context.outbound.clock.now();
         let body_known = async {
@@ -264,7 +266,17 @@ async fn accept_delivery(
             let put = Write::put(key::body(&delivery.body), &guid, rev(body_known.as_ref()))?;
             writes.push(put.until(now + REMEMBERED));
         }
-        writes.extend(ring(context, guid, event, now).await?);
+        if recording.is_none() {
+            let digest = (!delivery.was_pulled()).then_some(delivery.body.as_str());
+            recording = Recording::new(context, guid, event, digest, now);
+        }
+        let rung = ring(context, guid, event, now);
+        let rung = match &mut recording {
+            Some(recording) => future::join(rung, recording.offer(context)).await.0,
+            None => rung.await,
+        };
+        writes.extend(rung?);
+        writes.extend(recording.as_ref().and_then(|recording| recording.left(now)));
         debug_assert!(writes.len() <= MAX_WRITES, "the settings allow too many channels");
         match context.table.transact(writes).await {
             Ok(()) => return Ok(Received::Accepted),

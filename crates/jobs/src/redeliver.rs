@@ -362,6 +362,8 @@ impl From<ApiError> for Came {
             ApiError::TimedOut(_) | ApiError::Broken(_) | ApiError::Server(_) | ApiError::Unreadable(_) => {
                 Self::Unanswered(error)
             }
+            // Not the answer that GitHub gives, but one that does not say no.
+            ApiError::Status { status: 200..300, .. } | ApiError::Wordless(200..300) => Self::Unanswered(error),
             error => Self::Nothing(error),
         }
     }

@@ -5,6 +5,8 @@ use std::fmt::Display;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::records::SinkReport;
+
 /// What a pass did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -24,6 +26,9 @@ pub struct Report {
     pub hooks: Vec<HookReport>,
     /// The channels.
     pub channels: Vec<ChannelReport>,
+    /// The records of issue events that waited, where they are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sink: Option<SinkReport>,
 }
 
 /// How it went with a target.

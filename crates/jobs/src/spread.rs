@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use state::{Error, Stored, key};
 
 use crate::context::Context;
-use crate::pass::{Channels, Pass, Scope, conclude, finish, forget_hooks, forget_projects, run};
+use crate::pass::{Channels, Pass, Scope, conclude, finish, forget_hooks, forget_projects, run, tend_records};
 use crate::poll::watch_project;
 use crate::report::{HookReport, LastRun, Outcome, ProjectReport, Report};
 
@@ -82,6 +82,7 @@ pub async fn survey(context: &Context, watch: &Watch, tick: Timestamp, deadline:
     if let Err(error) = crate::channels::settle(context).await {
         troubles.push(error.to_string());
     }
+    let sink = tend_records(context, watch, deadline, &mut troubles).await;
     channels.drain().await;
     let standing = standing(context, watch, deadline, &mut troubles).await;
     let (projects, hooks) = standing.unwrap_or_else(|error| {
@@ -89,6 +90,7 @@ pub async fn survey(context: &Context, watch: &Watch, tick: Timestamp, deadline:
         (Vec::new(), Vec::new())
     });
     let mut report = finish(context, started, troubles, projects, hooks, channels.into_reports());
+    report.sink = sink;
     conclude(context, tick, &mut report).await;
     report
 }

@@ -11,6 +11,7 @@ use state::{DeadLetter, Error, key};
 
 use crate::context::Context;
 use crate::deliver::ChannelState;
+use crate::records;
 use crate::report::LastRun;
 
 /// How many waiting notices are counted.
@@ -33,6 +34,8 @@ pub struct Status {
     pub channels: Vec<ChannelStatus>,
     /// Dead letters in all.
     pub dead: usize,
+    /// Records of issue events that wait for their sink.
+    pub records_waiting: usize,
 }
 
 /// How a project stands.
@@ -155,6 +158,7 @@ pub async fn status(context: &Context) -> Result<Status, Error> {
             })
             .collect(),
         dead: channels.iter().map(|channel| channel.dead).sum(),
+        records_waiting: records::waiting(context).await?,
         channels,
     })
 }

@@ -55,6 +55,14 @@ impl Clock {
             ms.fetch_add(by, Ordering::SeqCst);
         }
     }
+
+    /// Turns a simulated clock back, as a machine's may be that was wrong. The system's stays as it is.
+    pub fn turn_back(&self, duration: Duration) {
+        if let Some(ms) = &self.simulated {
+            let by = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+            ms.fetch_sub(by, Ordering::SeqCst);
+        }
+    }
 }
 
 /// The moment by which a pass must have stopped, if there is one (an invocation has, a command has not).

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use crate::http::Error;
 
 /// One call that left the process: whom it went to, and what it asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Call {
     /// `copr`, `chat`, `dynamodb`, …
     pub service: &'static str,
@@ -22,16 +22,24 @@ pub struct Call {
 pub enum Fault {
     /// Nobody listens; the call has no effect.
     Refused,
+    /// The connection is reset before the call has its effect.
+    Reset,
     /// No answer in time; the call has no effect.
     TimedOut,
     /// The call has its effect, then the connection is reset before the answer is read.
     AnswerLost,
+    /// The call has its effect, and its answer does not come in time.
+    AnswerLate,
     /// Something else answers; the call has no effect.
     Answered(Answer),
+    /// The call has its effect, then something else answers.
+    AnsweredAfter(Answer),
     /// The process dies right before the call.
     DiesBefore,
     /// The process dies right after the call's effect.
     DiesAfter,
+    /// The process is suspended right before the call, until it is [thawed](FaultPoint::thaw).
+    Freezes,
 }
 
 /// An answer made up by a fault.
@@ -43,8 +51,19 @@ pub struct Answer {
     pub headers: Vec<(&'static str, String)>,
     /// The body, or its beginning.
     pub body: Bytes,
-    /// The connection breaks after `body`.
-    pub truncated: bool,
+    /// What comes after `body`.
+    pub end: End,
+}
+
+/// How an answer made up by a fault ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// As it should.
+    Whole,
+    /// The connection breaks.
+    Broken,
+    /// It never does: the body comes byte by byte, a second each, and then nothing, until nobody waits any longer.
+    Dripping,
 }
 
 /// Counts calls and makes one fail. Clones share one count.
@@ -58,6 +77,8 @@ struct Plan {
     calls: Mutex<Vec<Call>>,
     fault: Box<Chooser>,
     died: Notify,
+    frozen: Notify,
+    thawed: Notify,
 }
 
 impl std::fmt::Debug for Plan {
@@ -94,6 +115,8 @@ impl FaultPoint {
             calls: Mutex::default(),
             fault: Box::new(fault),
             died: Notify::new(),
+            frozen: Notify::new(),
+            thawed: Notify::new(),
         })))
     }
 
@@ -110,6 +133,21 @@ impl FaultPoint {
         match &self.0 {
             Some(plan) => plan.died.notified().await,
             None => std::future::pending().await,
+        }
+    }
+
+    /// Returns when a fault has suspended the process.
+    pub async fn frozen(&self) {
+        match &self.0 {
+            Some(plan) => plan.frozen.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The process goes on where it was suspended.
+    pub fn thaw(&self) {
+        if let Some(plan) = &self.0 {
+            plan.thawed.notify_one();
         }
     }
 
@@ -131,19 +169,37 @@ impl FaultPoint {
         match fault {
             None => effect.await,
             Some(Fault::Refused) => Err(Error::Refused("connection refused".to_owned())),
+            Some(Fault::Reset) => Err(reset()),
             Some(Fault::TimedOut) => Err(Error::TimedOut),
             Some(Fault::AnswerLost) => {
                 let _ = effect.await;
-                Err(Error::Broken("connection reset".to_owned()))
+                Err(reset())
+            }
+            Some(Fault::AnswerLate) => {
+                let _ = effect.await;
+                Err(Error::TimedOut)
             }
             Some(Fault::Answered(answer)) => Ok(as_answer(answer)),
+            Some(Fault::AnsweredAfter(answer)) => {
+                let _ = effect.await;
+                Ok(as_answer(answer))
+            }
             Some(Fault::DiesBefore) => plan.die().await,
             Some(Fault::DiesAfter) => {
                 let _ = effect.await;
                 plan.die().await
             }
+            Some(Fault::Freezes) => {
+                plan.frozen.notify_one();
+                plan.thawed.notified().await;
+                effect.await
+            }
         }
     }
+}
+
+fn reset() -> Error {
+    Error::Broken("connection reset".to_owned())
 }
 
 impl Plan {

@@ -4,14 +4,18 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, Request};
+use jiff::Timestamp;
 
 use crate::clock::Clock;
-use crate::fault::{Answer, Call, FaultPoint};
+use crate::fault::{Answer, Call, End, FaultPoint};
 
 /// How long may a connection take to open, name look-up and TLS included?
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long does each byte of an answer take that a fault makes drip?
+const DRIP: Duration = Duration::from_secs(1);
 
 /// Why a call brought no answer. None of these names the URL, which may be a secret.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +83,8 @@ impl Outbound {
             service,
             what: what.to_owned(),
         };
-        self.faults.pass(call, effect, Response::from).await
+        let made_up = |answer| Response::made_up(answer, self.clock.clone(), timeout);
+        self.faults.pass(call, effect, made_up).await
     }
 
     fn client(&self) -> &reqwest::Client {
@@ -154,21 +159,41 @@ impl Response {
         }
         Ok(body.freeze())
     }
-}
 
-impl From<Answer> for Response {
-    fn from(answer: Answer) -> Self {
+    /// An answer made up by a fault, to somebody who waits for `timeout`.
+    fn made_up(answer: Answer, clock: Clock, timeout: Duration) -> Self {
         let mut response = http::Response::builder().status(answer.status);
         for (name, value) in answer.headers {
             response = response.header(name, value);
         }
-        let end = answer
-            .truncated
-            .then(|| Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)));
-        let pieces = std::iter::once(Ok(answer.body)).chain(end);
-        let body = reqwest::Body::wrap_stream(stream::iter(pieces));
-        let response = response.body(body).unwrap_or_default();
-        Self(response.into())
+        let failed = |kind: std::io::ErrorKind| Some(Err(std::io::Error::from(kind)));
+        let body = match answer.end {
+            End::Whole => reqwest::Body::from(answer.body),
+            End::Broken => {
+                let end = failed(std::io::ErrorKind::ConnectionReset);
+                reqwest::Body::wrap_stream(stream::iter(std::iter::once(Ok(answer.body)).chain(end)))
+            }
+            End::Dripping => {
+                let seconds = usize::try_from(timeout.as_secs()).unwrap_or(usize::MAX);
+                let bytes = answer
+                    .body
+                    .into_iter()
+                    .take(seconds)
+                    .map(|byte| Bytes::from(vec![byte]));
+                let end = failed(std::io::ErrorKind::TimedOut);
+                let pieces = bytes.map(Ok).chain(end);
+                let until = clock.now().checked_add(timeout).unwrap_or(Timestamp::MAX);
+                reqwest::Body::wrap_stream(stream::iter(pieces).then(move |piece| {
+                    let clock = clock.clone();
+                    async move {
+                        let left = Duration::try_from(until.duration_since(clock.now())).unwrap_or_default();
+                        clock.sleep(if piece.is_ok() { left.min(DRIP) } else { left }).await;
+                        piece
+                    }
+                }))
+            }
+        };
+        Self(response.body(body).unwrap_or_default().into())
     }
 }
 

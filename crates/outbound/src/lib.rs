@@ -9,9 +9,9 @@ mod sdk;
 
 pub use causes::causes;
 pub use clock::{Clock, Deadline};
-pub use fault::{Answer, Call, Fault, FaultPoint};
+pub use fault::{Answer, Call, End, Fault, FaultPoint};
 pub use http::{Error, Outbound, Response};
-pub use sdk::{SdkSleep, sdk_http_client};
+pub use sdk::{Access, SdkSleep, sdk_http_client};
 
 /// How Copperbell names itself to every server, with a page where its operator can be found.
 pub const USER_AGENT: &str = concat!(

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
 use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
@@ -19,6 +20,19 @@ const AWS_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// An AWS answer longer than this is none we asked for (a page of a Query is 1 MB).
 const AWS_BODY_CAP: usize = 16 << 20;
+
+/// How to reach AWS: with the Lambda's credentials, or an engine of our own through its connector.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// Carries the requests.
+    pub http_client: SharedHttpClient,
+    /// Signs them.
+    pub credentials: Credentials,
+    /// Where what is asked for is.
+    pub region: String,
+    /// Another endpoint than AWS's own.
+    pub endpoint_url: Option<String>,
+}
 
 /// The HTTP client to give to an AWS SDK configuration.
 #[must_use]

@@ -33,6 +33,12 @@ pub fn last_run() -> Key {
     Key::new("run", "last")
 }
 
+/// When the figures of the issues were last told.
+#[must_use]
+pub fn last_digest() -> Key {
+    Key::new("run", "digest")
+}
+
 /// A watched Copr project: lease, tick, how its polls went.
 #[must_use]
 pub fn project(project: &str) -> Key {
@@ -115,6 +121,24 @@ pub fn loss(hook: &str, guid: &str) -> Key {
 #[must_use]
 pub fn ping(id: u64) -> Key {
     Key::new("ping", id.to_string())
+}
+
+/// How far the history of a repository was read, by its id at GitHub.
+#[must_use]
+pub fn backfill(repository_id: u64) -> Key {
+    Key::new("backfill", repository_id.to_string())
+}
+
+/// Partition of the issues that reading has met.
+#[must_use]
+pub fn backfilled(repository_id: u64) -> String {
+    format!("backfill#{repository_id}")
+}
+
+/// A page of them, by its number.
+#[must_use]
+pub fn backfilled_page(repository_id: u64, page: usize) -> Key {
+    Key::new(backfilled(repository_id), format!("{page:08}"))
 }
 
 /// The sort key of a notice: sorts by the time of acceptance, and is a function of the fact, so that the same fact

@@ -15,5 +15,5 @@ pub use error::Error;
 pub use key::Key;
 pub use lease::{Acquired, Lease, TargetChange};
 pub use outbox::{DeadLetter, Waiting};
-pub use table::{Access, Stored, Table};
+pub use table::{Stored, Table};
 pub use transaction::{MAX_WRITES, TransactionError, Write};

@@ -3,17 +3,16 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::{ReconnectMode, RetryConfig};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient, StalledStreamProtectionConfig};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use jiff::Timestamp;
-use outbound::{Clock, SdkSleep};
+use outbound::{Access, Clock, SdkSleep};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -27,19 +26,6 @@ const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 
 /// An item's attributes.
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
-
-/// How to reach DynamoDB: in AWS with the Lambda's credentials, standalone with the embedded engine's connector.
-#[derive(Clone, Debug)]
-pub struct Access {
-    /// Carries the requests.
-    pub http_client: SharedHttpClient,
-    /// Signs them.
-    pub credentials: Credentials,
-    /// Where the table is.
-    pub region: String,
-    /// Another endpoint than AWS's own.
-    pub endpoint_url: Option<String>,
-}
 
 /// The table. Clones share one client.
 #[derive(Clone, Debug)]

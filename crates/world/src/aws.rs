@@ -1,4 +1,8 @@
-//! Secrets Manager, DynamoDB and SQS behind one endpoint, told apart by `x-amz-target` as AWS's JSON protocols are.
+//! Secrets Manager, DynamoDB, SQS, Firehose and Athena behind one endpoint, told apart by `x-amz-target` as AWS's JSON
+//! protocols are.
+
+mod athena;
+mod firehose;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -10,8 +14,13 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use bytes::Bytes;
-use embedded::Engine;
+use embedded::{Engine, Records};
+use metrics::Sink as _;
 use serde_json::{Value, json};
+
+use athena::Queries;
+use firehose::Stream;
+pub use firehose::StreamFault;
 
 use crate::server::{Server, lock, status_code};
 
@@ -30,6 +39,9 @@ struct Account {
     tables_fail: bool,
     operations: Vec<String>,
     messages: Vec<String>,
+    stream: Stream,
+    queries: Queries,
+    warehouse: Option<Records>,
 }
 
 struct Secret {
@@ -92,6 +104,38 @@ impl Aws {
         lock(&self.shared).messages.clone()
     }
 
+    /// The bodies of all records that a stream took, in order. There is one stream, whatever its name.
+    #[must_use]
+    pub fn stream(&self) -> Vec<String> {
+        lock(&self.shared).stream.records.clone()
+    }
+
+    /// The stream takes nothing from now on, or no longer.
+    pub fn fail_stream(&self, fault: Option<StreamFault>) {
+        lock(&self.shared).stream.fault = fault;
+    }
+
+    /// Of the next batch the stream does not take the records in these places.
+    pub fn refuse_records(&self, places: &[usize]) {
+        lock(&self.shared).stream.refused = places.to_vec();
+    }
+
+    /// What the stream takes from now on is kept here, too, and here Athena looks for `issue_events`.
+    pub fn keep_records_in(&self, warehouse: &Records) {
+        lock(&self.shared).warehouse = Some(warehouse.clone());
+    }
+
+    /// Queries run on and on from now on, or no longer.
+    pub fn hold_queries(&self, hold: bool) {
+        lock(&self.shared).queries.held = hold;
+    }
+
+    /// The texts of all queries that Athena was asked, in order.
+    #[must_use]
+    pub fn queries(&self) -> Vec<String> {
+        lock(&self.shared).queries.texts()
+    }
+
     /// The targets of all signed requests so far, in order: `secretsmanager.GetSecretValue`,
     /// `DynamoDB_20120810.GetItem`, …
     #[must_use]
@@ -111,6 +155,8 @@ async fn answer(
         Some(("secretsmanager", _)) => ("secretsmanager", "application/x-amz-json-1.1"),
         Some(("DynamoDB_20120810", _)) => ("dynamodb", "application/x-amz-json-1.0"),
         Some(("AmazonSQS", _)) => ("sqs", "application/x-amz-json-1.0"),
+        Some(("Firehose_20150804", _)) => ("firehose", "application/x-amz-json-1.1"),
+        Some(("AmazonAthena", _)) => ("athena", "application/x-amz-json-1.1"),
         _ => ("", "application/x-amz-json-1.1"),
     };
     let (status, body) = if service.is_empty() {
@@ -132,6 +178,12 @@ async fn answer(
         } else if service == "sqs" {
             let (status, body) = lock(&account).queue(target, &body);
             (status, body.to_string())
+        } else if service == "firehose" {
+            let (status, body) = put_records(&account, target, &body).await;
+            (status, body.to_string())
+        } else if service == "athena" {
+            let (status, body) = query(&account, target, &body).await;
+            (status, body.to_string())
         } else {
             let (status, body) = lock(&account).secrets_manager(target, &body);
             (status, body.to_string())
@@ -139,6 +191,36 @@ async fn answer(
     };
     let content_type = [(CONTENT_TYPE, HeaderValue::from_static(content_type))];
     (status_code(status), content_type, body).into_response()
+}
+
+async fn put_records(account: &Mutex<Account>, target: &str, body: &[u8]) -> (u16, Value) {
+    let ((status, answer, taken), warehouse) = {
+        let mut account = lock(account);
+        (account.stream.put(target, body), account.warehouse.clone())
+    };
+    if let Some(warehouse) = warehouse {
+        let taken: Vec<&str> = taken.iter().map(String::as_str).collect();
+        warehouse
+            .put(&taken)
+            .await
+            .expect("the file of records should take them");
+    }
+    (status, answer)
+}
+
+async fn query(account: &Mutex<Account>, target: &str, body: &[u8]) -> (u16, Value) {
+    let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+    match target {
+        "AmazonAthena.StartQueryExecution" => {
+            let sql = asked["QueryString"].as_str().unwrap_or_default();
+            let warehouse = lock(account).warehouse.clone();
+            let ended = athena::run(warehouse, sql).await;
+            lock(account).queries.started(sql.to_owned(), ended)
+        }
+        "AmazonAthena.GetQueryExecution" => lock(account).queries.seen(&asked),
+        "AmazonAthena.GetQueryResults" => lock(account).queries.results(&asked),
+        _ => (400, json!({"__type": "UnknownOperationException"})),
+    }
 }
 
 /// What is wrong with an `Authorization` header, in AWS's words. The signature itself is not checked: there is no

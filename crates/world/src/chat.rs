@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::to_bytes;
@@ -44,6 +45,10 @@ pub struct Message {
     pub headers: HeaderMap,
     /// The body; a text, where it is no JSON.
     pub body: Value,
+    /// When it came.
+    pub at: Instant,
+    /// What it met other than the real chat's answer.
+    pub fault: Option<ChatAnswer>,
 }
 
 /// What happens to a message other than what the real chat would do.
@@ -64,6 +69,8 @@ pub enum ChatAnswer {
     Reset,
     /// A valid message is taken, then the connection is closed: the answer is lost.
     TakenThenReset,
+    /// A valid message is taken and never answered.
+    TakenThenHang,
     /// A valid message is taken and answered 200 with what no chat says.
     Garbage,
 }
@@ -71,11 +78,15 @@ pub enum ChatAnswer {
 /// What is called after a message was taken and before it is answered.
 type Hook = Arc<dyn Fn(usize) + Send + Sync>;
 
+/// What says how a message is answered, by its number.
+type Chooser = Arc<dyn Fn(usize) -> Option<ChatAnswer> + Send + Sync>;
+
 struct Room {
     kind: Kind,
     /// Seconds since the epoch.
     now: Option<i64>,
     next: VecDeque<ChatAnswer>,
+    chooser: Option<Chooser>,
     always: Option<ChatAnswer>,
     attempts: usize,
     messages: Vec<Message>,
@@ -142,6 +153,7 @@ impl Chat {
             kind,
             now: None,
             next: VecDeque::new(),
+            chooser: None,
             always: None,
             attempts: 0,
             messages: Vec::new(),
@@ -167,6 +179,12 @@ impl Chat {
     #[must_use]
     pub fn messages(&self) -> Vec<Message> {
         lock(&self.shared).messages.clone()
+    }
+
+    /// The same without the first `count` of them.
+    #[must_use]
+    pub fn messages_after(&self, count: usize) -> Vec<Message> {
+        lock(&self.shared).messages.iter().skip(count).cloned().collect()
     }
 
     /// The titles of [`messages`](Self::messages): the first thing people read.
@@ -206,6 +224,12 @@ impl Chat {
         lock(&self.shared).next.extend(answers);
     }
 
+    /// Asks `chooser` how to answer each message (the first that ever came is 1), after those of
+    /// [`answer_next`](Self::answer_next).
+    pub fn answer_by(&self, chooser: impl Fn(usize) -> Option<ChatAnswer> + Send + Sync + 'static) {
+        lock(&self.shared).chooser = Some(Arc::new(chooser));
+    }
+
     /// Answers all messages like this after those of [`answer_next`](Self::answer_next); `None` is well again.
     pub fn answer_always(&self, answer: Option<ChatAnswer>) {
         lock(&self.shared).always = answer;
@@ -224,12 +248,16 @@ impl Chat {
 }
 
 async fn take(State(shared): State<Arc<Mutex<Room>>>, request: extract::Request) -> Response {
-    let (planned, kind, now) = {
+    let at = Instant::now();
+    let (next, chooser, number, always, kind, now) = {
         let mut room = lock(&shared);
         room.attempts += 1;
-        let planned = room.next.pop_front().or_else(|| room.always.clone());
-        (planned, room.kind.clone(), room.now)
+        let next = room.next.pop_front();
+        let (chooser, always) = (room.chooser.clone(), room.always.clone());
+        (next, chooser, room.attempts, always, room.kind.clone(), room.now)
     };
+    let chosen = || chooser.and_then(|chooser| chooser(number));
+    let planned = next.or_else(chosen).or(always);
     match planned {
         Some(ChatAnswer::Hang) => return future::pending().await,
         Some(ChatAnswer::Reset) => return reset(),
@@ -246,6 +274,8 @@ async fn take(State(shared): State<Arc<Mutex<Room>>>, request: extract::Request)
     let message = Message {
         headers: parts.headers,
         body: serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into()),
+        at,
+        fault: planned.clone(),
     };
     let refusal = match &planned {
         Some(ChatAnswer::Status { status, headers, body }) => Some(made_up(*status, headers, body)),
@@ -265,6 +295,7 @@ async fn take(State(shared): State<Arc<Mutex<Room>>>, request: extract::Request)
     }
     match planned {
         Some(ChatAnswer::TakenThenReset) => reset(),
+        Some(ChatAnswer::TakenThenHang) => future::pending().await,
         Some(ChatAnswer::Garbage) => Html("<html><body>It works!</body></html>").into_response(),
         _ => kind.thanks(waits),
     }
@@ -643,6 +674,40 @@ mod tests {
         let (status, garbage) = say(&slack, &json!({"text": "two"})).await.unwrap();
         assert_eq!((status, garbage.contains("html")), (200, true));
         assert_eq!(slack.texts(), ["one", "two"]);
+    }
+
+    #[tokio::test]
+    async fn a_chooser_answers_by_number_and_each_message_says_what_it_met() {
+        let chat = Chat::json().await;
+        chat.answer_by(|number| match number {
+            1 => Some(ChatAnswer::TakenThenReset),
+            3 => Some(ChatAnswer::TakenThenHang),
+            _ => None,
+        });
+        let mut answered = Vec::new();
+        for n in 1..=2 {
+            answered.push(say(&chat, &json!({"title": n.to_string()})).await.is_ok());
+        }
+        assert_eq!(answered, [false, true]);
+        let hung = async { say(&chat, &json!({"title": "3"})).await };
+        let taken = async {
+            while chat.messages().len() < 3 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            answer = hung => panic!("{answer:?}"),
+            () = taken => {}
+        }
+        let faults: Vec<_> = chat
+            .messages_after(1)
+            .into_iter()
+            .map(|message| message.fault)
+            .collect();
+        assert!(
+            matches!(faults[..], [None, Some(ChatAnswer::TakenThenHang)]),
+            "{faults:?}"
+        );
     }
 
     #[tokio::test]

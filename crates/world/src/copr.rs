@@ -83,9 +83,13 @@ pub struct Request {
     pub user_agent: String,
 }
 
+/// What says how a request for a project is answered.
+type Chooser = Arc<dyn Fn(&str) -> Option<Reply> + Send + Sync>;
+
 #[derive(Default)]
 struct Projects {
     replies: HashMap<String, Reply>,
+    chooser: Option<Chooser>,
     builds: HashMap<u64, String>,
     requests: Vec<Request>,
 }
@@ -116,6 +120,11 @@ impl Copr {
     /// From now on, `project` (`alice/demo`, `@demo/grp`, `alice/demo:pr:12`) answers this.
     pub fn set(&self, project: &str, reply: Reply) {
         lock(&self.shared).replies.insert(project.to_owned(), reply);
+    }
+
+    /// Asks `chooser` how to answer each request for the monitor of a known project; `None`: as the project does.
+    pub fn answer_by(&self, chooser: impl Fn(&str) -> Option<Reply> + Send + Sync + 'static) {
+        lock(&self.shared).chooser = Some(Arc::new(chooser));
     }
 
     /// From now on, build `id` is in this state.
@@ -200,15 +209,17 @@ impl Projects {
 
 async fn monitor(State(shared): State<Arc<Mutex<Projects>>>, uri: Uri, headers: HeaderMap) -> Response {
     let request = Request::new(&uri, &headers);
-    let found = {
+    let (found, chooser) = {
         let mut projects = lock(&shared);
         projects.requests.push(request.clone());
-        projects.find(&request)
+        (projects.find(&request), projects.chooser.clone())
     };
     let (project, reply) = match found {
         Ok(found) => found,
         Err((status, error)) => return error_json(status, &error),
     };
+    let chosen = chooser.and_then(|chooser| chooser(&project));
+    let reply = chosen.unwrap_or(reply);
     match reply {
         Reply::Monitor(body) => copr_json(streamed(pieces(body).map(Ok))),
         Reply::Generated {
@@ -459,6 +470,18 @@ mod tests {
         copr.set("alice/demo", Reply::Reset);
         let answer = get(&url).await;
         assert!(matches!(answer, Err(Error::Broken(_))), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn a_chooser_answers_in_place_of_a_known_project() {
+        let copr = Copr::start().await;
+        copr.set("alice/demo", Reply::Empty);
+        copr.answer_by(|project| (project == "alice/demo").then_some(Reply::Html(502)));
+        let url = |project| monitor_url(&copr, &format!("ownername=alice&projectname={project}"));
+        assert_eq!(get(&url("demo")).await.unwrap().status(), 502);
+        assert_eq!(get(&url("nope")).await.unwrap().status(), 404);
+        copr.answer_by(|_| None);
+        assert_eq!(get(&url("demo")).await.unwrap().status(), 200);
     }
 
     #[tokio::test]

@@ -1,5 +1,5 @@
-//! GitHub's REST API, as far as Copperbell asks it: webhooks with their delivery logs, and the App's tokens. It also
-//! sends the webhooks.
+//! GitHub's REST API, as far as Copperbell asks it: webhooks with their delivery logs, the App's tokens, and the issues
+//! of repositories. It also sends the webhooks.
 
 mod answer;
 mod auth;
@@ -11,6 +11,9 @@ mod endpoint;
 mod event;
 mod fault;
 mod hook;
+mod issue_body;
+mod issue_list;
+mod issues;
 mod limit;
 mod log;
 #[cfg(any(test, feature = "openapi"))]
@@ -28,6 +31,7 @@ use axum::Router;
 use self::auth::Accounts;
 use self::fault::Faults;
 use self::hook::Hook;
+use self::issues::Repositories;
 use self::limit::Limits;
 use self::log::Listing;
 use crate::server::{Server, lock};
@@ -35,6 +39,7 @@ use crate::server::{Server, lock};
 pub use self::auth::Rights;
 pub use self::event::{Attempt, Event, Outcome};
 pub use self::fault::GitHubAnswer;
+pub use self::issues::IssueAct;
 pub use self::query::{ApiRequest, Delivery};
 
 /// A GitHub of our own: its API on one side, and what sends its webhooks on the other.
@@ -58,6 +63,7 @@ struct Shared {
 /// All that GitHub knows.
 struct Site {
     hooks: HashMap<String, Hook>,
+    repositories: Repositories,
     accounts: Accounts,
     limits: Limits,
     listing: Listing,
@@ -96,6 +102,7 @@ impl GitHub {
     pub async fn start(now: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
         let site = Site {
             hooks: HashMap::new(),
+            repositories: Repositories::default(),
             accounts: Accounts::default(),
             limits: Limits::default(),
             listing: Listing::default(),

@@ -2,9 +2,9 @@
 //! they were asked and answer as the real ones do, faults included.
 //!
 //! [`Copr`] (with [`Monitor`] and [`recorded`] for its bodies), [`GitHub`] (its API and its webhooks), [`Chat`]
-//! (Slack, Feishu, Discord, Teams, generic JSON), [`Aws`] (Secrets Manager and DynamoDB), [`RuntimeApi`] (what starts
-//! a Lambda) and [`refuse`] (nobody at all). Each ends, with every connection it has, when it is dropped. For the
-//! demo, tests and benches; never for production paths.
+//! (Slack, Feishu, Discord, Teams, generic JSON), [`Aws`] (Secrets Manager, DynamoDB, SQS, Firehose, Athena),
+//! [`RuntimeApi`] (what starts a Lambda) and [`refuse`] (nobody at all). Each ends, with every connection it has, when it
+//! is dropped. For the demo, tests and benches; never for production paths.
 
 #[cfg(test)]
 mod ask;
@@ -17,10 +17,10 @@ pub mod recorded;
 mod runtime_api;
 mod server;
 
-pub use aws::Aws;
+pub use aws::{Aws, StreamFault};
 pub use chat::{Chat, ChatAnswer, Message};
 pub use copr::{Copr, Reply, Request};
-pub use github::{ApiRequest, Attempt, Delivery, Event, GitHub, GitHubAnswer, Outcome, Rights};
+pub use github::{ApiRequest, Attempt, Delivery, Event, GitHub, GitHubAnswer, IssueAct, Outcome, Rights};
 pub use monitor::{Chroot, Monitor};
 pub use runtime_api::RuntimeApi;
 pub use server::{Refusing, refuse};

@@ -1,13 +1,15 @@
 //! The function: what it prepares before the first event, and what it does for each.
 
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{bail, ensure};
-use boot::{Live, Logs, Secrets, SecretsAt, Settings, Source, StateAt};
+use boot::{Live, Logs, Secrets, SecretsAt, Settings, SinkAt, Source, StateAt, WarehouseAt};
 use github::GitHub;
-use jobs::{Bell, Context, Pass, Report, Watch};
+use jobs::{Bell, Context, Pass, Records, Report, Watch};
 use lambda_runtime::{Diagnostic, LambdaEvent};
+use metrics::{Athena, Firehose, Sink, Warehouse};
 use outbound::{Deadline, Outbound};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -53,6 +55,25 @@ impl Function {
         );
         let outbound = Outbound::new();
         let access = boot::access(&outbound, env)?;
+        let sink: Option<Arc<dyn Sink>> = match settings.sink {
+            None => None,
+            Some(SinkAt::Firehose(stream)) => Some(Arc::new(Firehose::new(&stream, access.clone(), &outbound))),
+            Some(SinkAt::Sqlite(_)) => bail!("SINK: a function has no file that lasts: expected firehose:STREAM"),
+        };
+        let warehouse: Option<Arc<dyn Warehouse>> = match settings.warehouse {
+            None => None,
+            Some(WarehouseAt::Athena { workgroup, database }) => {
+                Some(Arc::new(Athena::new(&workgroup, &database, access.clone(), &outbound)))
+            }
+            Some(WarehouseAt::Sqlite(_)) => {
+                bail!("WAREHOUSE: a function has no file that lasts: expected athena:WORKGROUP/DATABASE")
+            }
+        };
+        let records = Records {
+            sink,
+            titles: settings.sink_titles,
+            warehouse,
+        };
         let table = Table::new(&table, access.clone(), outbound.clock.clone());
         let make = {
             let (outbound, table, github) = (outbound.clone(), table.clone(), settings.github);
@@ -68,6 +89,7 @@ impl Function {
                     .collect(),
                 github: GitHub::new(github.clone(), secrets.github),
                 heartbeat: secrets.heartbeat,
+                records: records.clone(),
             }
         };
         let queue = env("TARGET_QUEUE_URL").filter(|url| !url.is_empty());

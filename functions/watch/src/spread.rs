@@ -8,9 +8,8 @@ use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use jobs::Task;
-use outbound::{Outbound, SdkSleep};
+use outbound::{Access, Outbound, SdkSleep};
 use serde::{Deserialize, Serialize};
-use state::Access;
 
 /// How many messages one request can hold (SQS's limit).
 const BATCH: usize = 10;

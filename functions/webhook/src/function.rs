@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
-use boot::{Live, Logs, Secrets, SecretsAt, Settings, Source, StateAt};
+use boot::{Live, Logs, Secrets, SecretsAt, Settings, SinkAt, Source, StateAt};
 use bytes::Bytes;
 use github::GitHub;
 use http::HeaderMap;
 use jiff::Timestamp;
-use jobs::{Bell, ChannelReport, Context, Keys, Limits, Received};
+use jobs::{Bell, ChannelReport, Context, Keys, Limits, Received, Records};
 use lambda_http::LambdaEvent;
+use metrics::{Firehose, Sink};
 use outbound::{Deadline, Outbound};
 use serde_json::json;
 use state::Table;
@@ -60,6 +61,16 @@ impl Function {
         };
         let outbound = Outbound::new();
         let access = boot::access(&outbound, env)?;
+        let sink: Option<Arc<dyn Sink>> = match settings.sink {
+            None => None,
+            Some(SinkAt::Firehose(stream)) => Some(Arc::new(Firehose::new(&stream, access.clone(), &outbound))),
+            Some(SinkAt::Sqlite(_)) => bail!("SINK: a function has no file that lasts: expected firehose:STREAM"),
+        };
+        let records = Records {
+            sink,
+            titles: settings.sink_titles,
+            warehouse: None,
+        };
         let table = Table::new(&table, access.clone(), outbound.clock.clone());
         let make = {
             let (outbound, table) = (outbound.clone(), table.clone());
@@ -74,6 +85,7 @@ impl Function {
                         bells: bells.map(|(channel, route)| Bell { channel, route }).collect(),
                         github: GitHub::new(settings.github.clone(), secrets.github),
                         heartbeat: secrets.heartbeat,
+                        records: records.clone(),
                     },
                     keys: Keys {
                         secrets: secrets.webhook,

@@ -2,9 +2,10 @@
 
 use chat::{
     Builds, ChannelTrouble, DeadLetters, Expiring, Fact, FailingChroot, Gap, GiveUp, GivenUpDelivery, HookFailing,
-    HookRecovered, HookState, HookTrouble, IssueEvent, Notice, Polls, SilentHook, excerpt,
+    HookRecovered, HookState, HookTrouble, IssueDigest, IssueEvent, Notice, Polls, SilentHook, Times, UnansweredIssue,
+    excerpt,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// A package's name by somebody who would like to be read as more than a name.
 pub(crate) const HOSTILE: &str = r#"<!channel> *x* <at user_id="all"></at> https://evil.example"#;
@@ -311,6 +312,34 @@ pub(crate) fn of_a_hook(text: &str) -> Vec<Fact> {
     ]
 }
 
+/// How the issues fared in a week; two wait for a response.
+pub(crate) fn digest(text: &str) -> IssueDigest {
+    let unanswered = |number, title: Option<&str>| UnansweredIssue {
+        repository: text.to_owned(),
+        number,
+        url: format!("https://github.com/acme/app/issues/{number}"),
+        title: title.map(str::to_owned),
+        opened_at: at("12:00:00") - SignedDuration::from_hours(30 * 24),
+    };
+    IssueDigest {
+        since: at("12:00:00") - SignedDuration::from_hours(7 * 24),
+        opened: 12,
+        closed: 9,
+        open: 134,
+        response: Some(Times {
+            n: 10,
+            p50_s: 3 * 3600,
+            p90_s: 52 * 3600,
+        }),
+        close: Some(Times {
+            n: 1,
+            p50_s: 0,
+            p90_s: 0,
+        }),
+        unanswered: vec![unanswered(4, Some(text)), unanswered(5, None)],
+    }
+}
+
 /// One notice of every kind, with `text` wherever strangers choose the text.
 pub(crate) fn every_kind(text: &str) -> Vec<Notice> {
     let builds = Builds {
@@ -341,6 +370,7 @@ pub(crate) fn every_kind(text: &str) -> Vec<Notice> {
     ];
     facts.extend(of_a_hook(text));
     facts.extend([dead_letters(2, text), Fact::Channel(trouble), Fact::Test]);
+    facts.push(Fact::Digest(digest(text)));
     facts.into_iter().map(notice).collect()
 }
 

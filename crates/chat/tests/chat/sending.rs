@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chat::{Channel, Fact, Verdict};
-use outbound::{Answer, Call, Clock, Fault, FaultPoint, Outbound};
+use outbound::{Answer, Call, Clock, End, Fault, FaultPoint, Outbound};
 use secrecy::SecretString;
 
 use crate::samples::{builds, notice, now};
@@ -165,7 +165,7 @@ async fn an_answer_that_breaks_off_is_judged_by_what_came() {
             status,
             headers: Vec::new(),
             body: Bytes::from(body),
-            truncated: true,
+            end: End::Broken,
         };
         let faults = FaultPoint::failing(0, Fault::Answered(answer));
         let outbound = Outbound::with(Clock::simulated(now()), faults);
@@ -179,7 +179,7 @@ async fn an_endless_answer_is_read_no_further_than_it_takes() {
         status: 200,
         headers: Vec::new(),
         body: Bytes::from(vec![b'x'; 10_000_000]),
-        truncated: false,
+        end: End::Whole,
     };
     let outbound = Outbound::with(Clock::simulated(now()), FaultPoint::failing(0, Fault::Answered(answer)));
     let verdict = send(&outbound, &channel("https://example.com/x", None)).await;

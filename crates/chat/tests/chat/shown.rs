@@ -523,6 +523,7 @@ fn the_colour_of_a_card_is_its_tone() {
     copperbell.dead_letter "red"
     copperbell.channel "orange"
     copperbell.test "blue"
+    copperbell.report "blue"
     "#);
 }
 

@@ -4,7 +4,7 @@ use chat::{Builds, Fact, FailingChroot, Notice, Polls, message};
 use insta::assert_snapshot;
 use jiff::SignedDuration;
 
-use crate::samples::{at, builds, chroot, dead_letters, mass_failure, notice, now, polls, source_failure};
+use crate::samples::{at, builds, chroot, dead_letters, digest, mass_failure, notice, now, polls, source_failure};
 
 fn said(facts: impl IntoIterator<Item = Fact>) -> String {
     let notices: Vec<_> = facts.into_iter().map(notice).collect();
@@ -163,6 +163,27 @@ fn a_channel_that_refuses() {
       answered HTTP 404: no_service
       its notices wait for a while; please look at its settings
     ");
+}
+
+#[test]
+fn the_issues_of_a_week() {
+    assert_snapshot!(said([Fact::Digest(digest("acme/app"))]), @"
+    · Issues of the last 7 days: 12 new, 9 closed, 134 open
+      first response: half within 3 h, nine of ten within 2 days (10 issues)
+      closed as completed: half within less than a minute, nine of ten within less than a minute (1 issue)
+      longest without a response:
+      acme/app#4 (https://github.com/acme/app/issues/4) acme/app · 30 days
+      acme/app#5 (https://github.com/acme/app/issues/5) · 30 days
+    ");
+    let quiet = chat::IssueDigest {
+        opened: 0,
+        closed: 0,
+        response: None,
+        close: None,
+        unanswered: Vec::new(),
+        ..digest("acme/app")
+    };
+    assert_snapshot!(said([Fact::Digest(quiet)]), @"· Issues of the last 7 days: 0 new, 0 closed, 134 open");
 }
 
 #[test]

@@ -86,7 +86,7 @@ async fn nothing_secret_is_shown() {
         .unwrap();
     let shown = format!("{github:?}");
     let (_api, shown) = shown.split_once("credentials: ").unwrap();
-    insta::assert_snapshot!(shown, @r#"Credentials { app: Some(AppKey(…)), token: None }, tokens: Tokens(Mutex { data: {Repository { owner: "acme", name: "anvil", id: 9007199254740993 }: AccessToken { token: SecretBox<str>([REDACTED]), expires_at: 2026-11-01T09:00:00Z }}, poisoned: false, .. }) }"#);
+    insta::assert_snapshot!(shown, @r#"Credentials { app: Some(AppKey(…)), token: None }, tokens: Tokens(Mutex { data: {["repos", "acme", "anvil", "installation"]: AccessToken { token: SecretBox<str>([REDACTED]), expires_at: 2026-11-01T09:00:00Z }}, poisoned: false, .. }) }"#);
     let credentials = Credentials {
         app: None,
         token: Some(TOKEN.into()),

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use github::{ApiError, ApiUrl, AppKey, Credentials, GitHub, Page};
-use outbound::{Answer, Clock, Fault, FaultPoint, Outbound};
+use outbound::{Answer, Clock, End, Fault, FaultPoint, Outbound};
 use world::{GitHubAnswer, Rights};
 
 use crate::site::{ORGANIZATION, REPOSITORY, Site, TIMEOUT, TOKEN, app, hook};
@@ -157,7 +157,7 @@ async fn a_network_that_fails_is_told() {
         status: 200,
         headers: Vec::new(),
         body: "[{".into(),
-        truncated: true,
+        end: End::Broken,
     });
     for fault in [Fault::TimedOut, truncated] {
         let outbound = Outbound::with(site.outbound.clock.clone(), FaultPoint::failing(0, fault));

@@ -5,5 +5,6 @@ extern crate copperbell_github as github;
 
 mod credentials;
 mod errors;
+mod histories;
 mod questions;
 mod site;

@@ -75,17 +75,20 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: extract::
     let Ok(body) = to_bytes(body, BODY_MAX).await else {
         return reset();
     };
-    let (number, fault, latency) = {
-        let mut site = lock(&shared.site);
-        site.requests.push(ApiRequest {
-            method: parts.method.to_string(),
-            path: parts.uri.path().to_owned(),
-            query: query(&parts.uri),
-            at,
-            status: None,
-        });
-        (site.requests.len() - 1, site.faults.next(), site.faults.latency)
+    let came = ApiRequest {
+        method: parts.method.to_string(),
+        path: parts.uri.path().to_owned(),
+        query: query(&parts.uri),
+        at,
+        status: None,
     };
+    let (number, fault, chooser, latency) = {
+        let mut site = lock(&shared.site);
+        site.requests.push(came.clone());
+        let (fault, chooser) = (site.faults.next(), site.faults.chooser.clone());
+        (site.requests.len() - 1, fault, chooser, site.faults.latency)
+    };
+    let fault = fault.or_else(|| chooser?(&came));
     if !latency.is_zero() {
         sleep(latency).await;
     }

@@ -151,7 +151,7 @@ fn permissions() -> Value {
 }
 
 /// The schema `simple-user`.
-fn account(login: &str, kind: &str) -> Value {
+pub(super) fn account(login: &str, kind: &str) -> Value {
     let api = format!("https://api.github.com/users/{login}");
     let mut account = json!({
         "login": login, "id": 1, "node_id": "MDQ6VXNlcjE=", "type": kind, "site_admin": false, "gravatar_id": "",

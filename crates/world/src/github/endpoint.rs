@@ -22,6 +22,8 @@ enum Endpoint<'a> {
     /// A token for an installation.
     AccessTokens(&'a str),
     RateLimit,
+    /// A repository by its name in lower case, and what of it.
+    Repository(String, &'a [&'a str]),
 }
 
 impl<'a> Endpoint<'a> {
@@ -34,6 +36,7 @@ impl<'a> Endpoint<'a> {
             ["repos", account, _, "installation"] | ["orgs", account, "installation"] => Self::Installation(account),
             ["app", "installations", id, "access_tokens"] => Self::AccessTokens(id),
             ["rate_limit"] => Self::RateLimit,
+            ["repos", _, _, rest @ ..] => Self::Repository(key(&segments[1..3]), rest),
             _ => return None,
         };
         Some(found)
@@ -44,7 +47,7 @@ impl<'a> Endpoint<'a> {
         match self {
             Self::App | Self::Installation(_) | Self::AccessTokens(_) => true,
             Self::Hook(key, _) => key == "app/hook",
-            Self::RateLimit => false,
+            Self::RateLimit | Self::Repository(..) => false,
         }
     }
 }
@@ -108,6 +111,11 @@ impl Site {
             ("GET", Endpoint::RateLimit) => {
                 let overview = self.limits.overview(&caller.name, call.at);
                 overview.ok_or_else(|| refusal(404, "Rate limiting is not enabled."))?
+            }
+            ("GET", Endpoint::Repository(name, rest)) => {
+                return self
+                    .repository_reply(call, caller, &name, rest)
+                    .map(|answer| (answer, None));
             }
             (_, Endpoint::Hook(key, rest)) => return self.hook_reply(call, caller, key, rest),
             _ => return Err(not_found()),

@@ -1,9 +1,11 @@
 //! Makes the API fail on purpose.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::GitHub;
+use super::query::ApiRequest;
 use crate::server::lock;
 
 /// What happens to a request to the API other than what GitHub would do.
@@ -26,9 +28,13 @@ pub enum GitHubAnswer {
     DoneThenReset,
 }
 
+/// What says how a request is answered.
+pub(super) type Chooser = Arc<dyn Fn(&ApiRequest) -> Option<GitHubAnswer> + Send + Sync>;
+
 #[derive(Default)]
 pub(super) struct Faults {
     next: VecDeque<GitHubAnswer>,
+    pub(super) chooser: Option<Chooser>,
     always: Option<GitHubAnswer>,
     pub(super) latency: Duration,
 }
@@ -46,6 +52,12 @@ impl GitHub {
         lock(&self.shared.site).faults.next.extend(answers);
     }
 
+    /// Asks `chooser` how to answer each request, after those of [`answer_next`](Self::answer_next) and
+    /// [`answer_always`](Self::answer_always).
+    pub fn answer_by(&self, chooser: impl Fn(&ApiRequest) -> Option<GitHubAnswer> + Send + Sync + 'static) {
+        lock(&self.shared.site).faults.chooser = Some(Arc::new(chooser));
+    }
+
     /// Answers all requests like this after those of [`answer_next`](Self::answer_next); `None` is well again.
     pub fn answer_always(&self, answer: Option<GitHubAnswer>) {
         lock(&self.shared.site).faults.always = answer;
@@ -61,8 +73,8 @@ impl GitHub {
 mod tests {
     use outbound::Error;
 
+    use super::super::Outcome;
     use super::super::client::{HOOK, TOKEN, ask, get, start};
-    use super::super::{ApiRequest, Outcome};
     use super::*;
 
     #[tokio::test]
@@ -86,6 +98,15 @@ mod tests {
         assert_eq!(get(&github, hook).await.status, 200);
         let statuses: Vec<_> = github.requests().iter().map(|request| request.status).collect();
         assert_eq!(statuses, [Some(502), None, Some(503), Some(200)]);
+    }
+
+    #[tokio::test]
+    async fn a_chooser_sees_the_request_it_answers() {
+        let (github, _) = start().await;
+        github.answer_by(|request| (request.method == "POST").then_some(GitHubAnswer::Reset));
+        assert_eq!(get(&github, "/repos/acme/demo/hooks/7").await.status, 200);
+        let ping = ask(&github, "POST", "/repos/acme/demo/hooks/7/pings", TOKEN).await;
+        assert!(matches!(ping, Err(Error::Broken(_))));
     }
 
     #[tokio::test]

@@ -3,9 +3,9 @@
 use std::process::Stdio;
 
 use aws_credential_types::Credentials;
-use outbound::Outbound;
+use outbound::{Access, Outbound};
 use serde_json::{Value, json};
-use state::{Access, Table};
+use state::Table;
 use tempfile::NamedTempFile;
 use tokio::process::{Child, Command};
 use world::{Aws, Chat, Copr, RuntimeApi};

@@ -3,9 +3,9 @@
 use std::process::Stdio;
 
 use aws_credential_types::Credentials;
-use outbound::Outbound;
+use outbound::{Access, Outbound};
 use serde_json::{Value, json};
-use state::{Access, Table};
+use state::Table;
 use tempfile::NamedTempFile;
 use tokio::process::{Child, Command};
 use world::{Aws, Chat, RuntimeApi};
@@ -146,6 +146,11 @@ impl Environment {
     /// How many notices wait for the channel.
     pub(crate) async fn waiting(&self) -> usize {
         self.table.waiting(CHANNEL, 100).await.unwrap().len()
+    }
+
+    /// How many records wait for the stream.
+    pub(crate) async fn records_waiting(&self) -> usize {
+        self.table.waiting("sink:", 100).await.unwrap().len()
     }
 
     /// Everything that the function has printed so far.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use world::ChatAnswer;
+use world::{ChatAnswer, StreamFault};
 
 use crate::delivery::Delivery;
 use crate::environment::{AWS_SECRET_KEY, AWS_SESSION_TOKEN, CHANNEL_SECRET, Environment, WEBHOOK_SECRET};
@@ -54,6 +54,23 @@ fn counts(line: &Value) -> String {
     let counts = names.filter(|name| *name != "Duration" && line[*name] != 0.0);
     let counts: Vec<_> = counts.map(|name| format!("{name} {}", line[name])).collect();
     format!("{} {}", counts.join(", "), line["Reason"])
+}
+
+#[tokio::test]
+async fn an_accepted_event_is_in_the_stream_once_and_waits_where_the_stream_takes_nothing() {
+    let mut lambda = Environment::new().await;
+    lambda.set("SINK", "firehose:records");
+    let _function = lambda.start();
+    for _ in 0..2 {
+        assert_eq!(lambda.deliver(&Delivery::opened(7)).await, ok());
+    }
+    assert_eq!((lambda.aws.stream().len(), lambda.records_waiting().await), (1, 0));
+    let record: Value = serde_json::from_str(&lambda.aws.stream()[0]).unwrap();
+    assert_eq!((&record["action"], &record["title"]), (&json!("opened"), &Value::Null));
+    lambda.aws.fail_stream(Some(StreamFault::Unavailable));
+    assert_eq!(lambda.deliver(&Delivery::opened(8)).await, ok());
+    assert_eq!((lambda.aws.stream().len(), lambda.records_waiting().await), (1, 1));
+    assert_eq!(lambda.slack.attempts(), 2);
 }
 
 #[tokio::test]

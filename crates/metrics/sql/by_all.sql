@@ -1,0 +1,3 @@
+-- All in one group.
+SELECT measure, CAST(NULL AS VARCHAR) AS grouped_by, seconds
+FROM measures

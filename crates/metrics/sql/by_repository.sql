@@ -1,0 +1,3 @@
+-- By repository.
+SELECT measure, repository AS grouped_by, seconds
+FROM measures

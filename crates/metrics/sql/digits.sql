@@ -1,0 +1,11 @@
+-- The digits, from which other texts count: no engine's own series is every engine's.
+SELECT 0 AS digit
+UNION ALL SELECT 1
+UNION ALL SELECT 2
+UNION ALL SELECT 3
+UNION ALL SELECT 4
+UNION ALL SELECT 5
+UNION ALL SELECT 6
+UNION ALL SELECT 7
+UNION ALL SELECT 8
+UNION ALL SELECT 9

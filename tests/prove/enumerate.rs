@@ -1,0 +1,189 @@
+//! The enumerator: plays a scenario once to learn its calls, then once for each way in which each of them can fail.
+
+use std::any::Any;
+use std::collections::HashSet;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use fastrand::Rng;
+use outbound::Outbound;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::invariants::check;
+use crate::log::Log;
+use crate::plan::{Blow, Made};
+use crate::run::Run;
+use crate::story::Story;
+use crate::ways::{Fate, ways};
+
+/// How many failures are shown before the rest is not tried any more?
+const ENOUGH: usize = 8;
+
+/// Every run draws the same lots for its tokens and its jitter.
+const SEED: u64 = 7;
+
+/// A story, and what befalls its calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    pub story: Story,
+    pub fate: Fate,
+}
+
+impl fmt::Display for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.story, self.fate)
+    }
+}
+
+/// A run to be made.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    pub scenario: Scenario,
+    pub blows: Vec<Blow>,
+}
+
+/// As it is given to the environment to be made again.
+impl fmt::Display for Trial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let blows: Vec<String> = self.blows.iter().map(ToString::to_string).collect();
+        write!(f, "{}: {}", self.scenario, blows.join(" + "))
+    }
+}
+
+/// A thread's own: connections are kept from run to run.
+struct Theatre {
+    runtime: Runtime,
+    outbound: Outbound,
+    log: Log,
+}
+
+impl Theatre {
+    fn new(log: Log) -> Self {
+        Self {
+            runtime: Builder::new_current_thread().enable_all().build().unwrap(),
+            outbound: Outbound::new(),
+            log,
+        }
+    }
+
+    /// Makes a run: its calls, or why an invariant does not hold.
+    fn play(&self, trial: &Trial) -> Result<(Vec<Made>, bool), String> {
+        fastrand::seed(SEED);
+        let story = trial.scenario.story;
+        let play = async {
+            let scene = Box::pin(story.scene(&self.outbound)).await;
+            let run = Run::new(scene.stage(), &self.log, trial.blows.clone());
+            let told = Box::pin(story.play(&run, &scene)).await?;
+            let (made, done) = (run.made(), run.is_done());
+            Box::pin(check(&run, &told)).await?;
+            story.check(&run, &scene)?;
+            Ok((made, done))
+        };
+        let played = catch_unwind(AssertUnwindSafe(|| self.runtime.block_on(play)));
+        played.unwrap_or_else(|panic| Err(words(panic.as_ref())))
+    }
+}
+
+fn words(panic: &(dyn Any + Send)) -> String {
+    let said = panic.downcast_ref::<String>().map(String::as_str);
+    let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("a panic: {}", said.unwrap_or_default())
+}
+
+/// A thread with room for a story: unoptimised, its futures are large.
+fn roomy() -> thread::Builder {
+    thread::Builder::new().stack_size(64 << 20)
+}
+
+/// The calls of a scenario that nothing befalls.
+///
+/// # Panics
+/// When an invariant does not hold even so.
+pub fn calls(scenario: Scenario) -> Vec<Made> {
+    let blows = Vec::new();
+    let played = thread::scope(|scope| {
+        let play = || {
+            let (log, _guard) = Log::begin();
+            Theatre::new(log).play(&Trial { scenario, blows })
+        };
+        roomy().spawn_scoped(scope, play).unwrap().join().unwrap()
+    });
+    played
+        .unwrap_or_else(|why| panic!("{scenario}, and nothing failed: {why}"))
+        .0
+}
+
+/// A trial for each way in which each call can fail.
+pub fn singles(scenario: Scenario, calls: &[Made]) -> Vec<Trial> {
+    let blows = calls.iter().flat_map(|made| {
+        let ways = ways(scenario.fate, &made.place.call).into_iter();
+        ways.map(|way| Blow {
+            place: made.place.clone(),
+            way,
+        })
+    });
+    blows
+        .map(|blow| Trial {
+            scenario,
+            blows: vec![blow],
+        })
+        .collect()
+}
+
+/// Pairs of these trials' faults, no two the same, as many as are asked for.
+pub fn pairs(singles: &[Trial], count: usize, seed: u64) -> Vec<Trial> {
+    let mut rng = Rng::with_seed(seed);
+    let mut drawn = HashSet::new();
+    let mut pairs = Vec::new();
+    while pairs.len() < count {
+        let (first, second) = (rng.usize(..singles.len()), rng.usize(..singles.len()));
+        let (first, second) = (first.min(second), first.max(second));
+        let [one, other] = [&singles[first].blows[0], &singles[second].blows[0]];
+        if singles[first].scenario == singles[second].scenario
+            && one.place != other.place
+            && drawn.insert((first, second))
+        {
+            pairs.push(Trial {
+                scenario: singles[first].scenario,
+                blows: vec![one.clone(), other.clone()],
+            });
+        }
+    }
+    pairs
+}
+
+/// Makes all these runs, as many at once as this machine has cores. How many of them met all their faults.
+///
+/// # Panics
+/// When an invariant does not hold, with what to set to see it again.
+pub fn prove(trials: &[Trial]) -> usize {
+    let next = AtomicUsize::new(0);
+    let met = AtomicUsize::new(0);
+    let failures = Mutex::new(Vec::new());
+    let failed = || failures.lock().unwrap_or_else(PoisonError::into_inner);
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
+            let work = || {
+                let (log, _guard) = Log::begin();
+                let theatre = Theatre::new(log);
+                while failed().len() < ENOUGH
+                    && let Some(trial) = trials.get(next.fetch_add(1, Ordering::Relaxed))
+                {
+                    match theatre.play(trial) {
+                        Ok((_, done)) => {
+                            met.fetch_add(usize::from(done), Ordering::Relaxed);
+                        }
+                        Err(why) => failed().push(format!("{why}\n    COPPERBELL_PROVE='{trial}'")),
+                    }
+                }
+            };
+            roomy().spawn_scoped(scope, work).unwrap();
+        }
+    });
+    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    met.into_inner()
+}

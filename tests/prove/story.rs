@@ -1,0 +1,118 @@
+//! The stories that are told, as short as they can be.
+
+mod copr;
+mod dead;
+mod issue;
+mod outage;
+mod rotation;
+mod together;
+
+use std::fmt;
+
+use outbound::Outbound;
+use tempfile::TempDir;
+use world::Aws;
+
+use crate::invariants::Told;
+use crate::run::Run;
+use crate::stage::Stage;
+use crate::stage::hooks::HookStage;
+
+/// What happens in a scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Story {
+    /// A build breaks, is rebuilt, is well.
+    Build,
+    /// An issue is opened, labelled, commented on and closed; strangers try the door.
+    Issue,
+    /// A hook that points at us loses deliveries: they are redelivered or pulled.
+    Outage,
+    /// A hook that points elsewhere loses all of them for a while.
+    Elsewhere,
+    /// The webhook's secret is rotated.
+    Rotation,
+    /// Two passes at once.
+    Twice,
+    /// The webhook and a pass have news for one channel at once.
+    Together,
+    /// A channel refuses a notice; a person sends it again.
+    DeadLetter,
+}
+
+/// Where a story plays.
+pub enum Scene {
+    Plain(Stage),
+    /// With a directory for files, which lives as long.
+    Home(
+        Stage,
+        #[expect(dead_code, reason = "dropping it removes the directory")] TempDir,
+    ),
+    Hook(HookStage),
+    Cloud(Stage, Aws),
+}
+
+impl fmt::Display for Story {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl Story {
+    /// A stage for it, whose processes leave by `outbound`.
+    pub async fn scene(self, outbound: &Outbound) -> Scene {
+        let mut scene = match self {
+            Self::Build | Self::Twice | Self::DeadLetter => Scene::Plain(Stage::new().await),
+            Self::Issue => issue::scene().await,
+            Self::Outage => Scene::Hook(outage::here().await),
+            Self::Elsewhere => Scene::Hook(outage::elsewhere().await),
+            Self::Rotation => rotation::scene().await,
+            Self::Together => together::scene().await,
+        };
+        scene.stage_mut().leave_by(outbound);
+        scene
+    }
+
+    /// Do several processes run at once? How many calls each makes then depends on which of them is first.
+    pub fn is_at_once(self) -> bool {
+        matches!(self, Self::Twice | Self::Together)
+    }
+
+    /// Plays it.
+    pub async fn play(self, run: &Run<'_>, scene: &Scene) -> Result<Told, String> {
+        match (self, scene) {
+            (Self::Build, _) => Ok(copr::build(run).await),
+            (Self::Issue, _) => issue::life(run).await,
+            (Self::Outage, Scene::Hook(hook)) => outage::heals_here(run, hook).await,
+            (Self::Elsewhere, Scene::Hook(hook)) => outage::heals_elsewhere(run, hook).await,
+            (Self::Rotation, Scene::Cloud(_, aws)) => rotation::rotates(run, aws).await,
+            (Self::Twice, _) => Ok(together::two_passes(run).await),
+            (Self::Together, _) => together::webhook_and_pass(run).await,
+            (Self::DeadLetter, _) => dead::dies_and_returns(run).await,
+            _ => unreachable!("{self} does not play here"),
+        }
+    }
+
+    /// What must hold besides, at the very end.
+    pub fn check(self, run: &Run<'_>, scene: &Scene) -> Result<(), String> {
+        match (self, scene) {
+            (Self::Outage | Self::Elsewhere, Scene::Hook(hook)) => outage::check(self, run, hook),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Scene {
+    pub fn stage(&self) -> &Stage {
+        match self {
+            Self::Plain(stage) | Self::Home(stage, _) | Self::Cloud(stage, _) => stage,
+            Self::Hook(hook) => &hook.stage,
+        }
+    }
+
+    fn stage_mut(&mut self) -> &mut Stage {
+        match self {
+            Self::Plain(stage) | Self::Home(stage, _) | Self::Cloud(stage, _) => stage,
+            Self::Hook(hook) => &mut hook.stage,
+        }
+    }
+}
