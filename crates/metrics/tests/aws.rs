@@ -158,7 +158,7 @@ async fn a_long_answer_comes_whole_and_in_order() {
     let mut numbers = Vec::new();
     athena
         .ask(&question, &mut |_, row| {
-            numbers.push(row[0].as_ref().unwrap().parse::<u32>().unwrap())
+            numbers.push(row[0].as_ref().unwrap().parse::<u32>().unwrap());
         })
         .await
         .unwrap();
