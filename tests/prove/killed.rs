@@ -107,6 +107,13 @@ async fn a_process_killed_while_it_redelivers_loses_nothing_and_sends_nothing_tw
 
 const BROKEN: &str = "2 packages broke in alice/demo";
 
+/// Did a chat hear of both packages first? A process that was killed while it removed what it had said leaves a part of
+/// it to be said again.
+fn heard(texts: &[String], most: usize) -> bool {
+    let part = |text: &String| text == BROKEN || text.ends_with(" fails to build in alice/demo");
+    texts.len() <= most && texts.first().is_some_and(|text| text == BROKEN) && texts.iter().all(part)
+}
+
 /// A chat kills the process when it has taken the message, before it answers.
 #[tokio::test]
 async fn a_process_killed_when_a_chat_took_its_message_says_it_twice_and_loses_nothing() {
@@ -126,7 +133,7 @@ async fn a_process_killed_when_a_chat_took_its_message_says_it_twice_and_loses_n
     stage.passes(3).await;
     assert_eq!(stage.slack.texts(), [BROKEN; 2]);
     let feishu = stage.feishu.texts();
-    assert!(feishu == [BROKEN] || feishu == [BROKEN; 2], "{feishu:?}");
+    assert!(heard(&feishu, 2), "{feishu:?}");
     let status = stage.status().await;
     assert_eq!((status.channels[0].waiting, status.dead), (0, 0), "{status:?}");
 }
@@ -148,11 +155,7 @@ async fn processes_killed_at_any_moment_lose_nothing() {
     take_over(&mut stage, home.path());
     stage.passes(3).await;
     for chat in [&stage.slack, &stage.feishu] {
-        let texts = chat.texts();
-        assert!(
-            (1..=7).contains(&texts.len()) && texts.iter().all(|text| text == BROKEN),
-            "{texts:?}"
-        );
+        assert!(heard(&chat.texts(), 7), "{:?}", chat.texts());
     }
     let status = stage.status().await;
     assert_eq!((status.channels[0].waiting, status.dead), (0, 0), "{status:?}");

@@ -1,15 +1,21 @@
 //! The engine: DynamoDB's JSON protocol over a SQLite file.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use dynoxide::{Database, DynoxideError};
+use rusqlite::{Connection, OpenFlags};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A DynamoDB of our own. Clones share one database; several processes may open one file at once, since every write
 /// is an immediate SQLite transaction.
 #[derive(Clone)]
-pub struct Engine(Database);
+pub struct Engine {
+    database: Database,
+    /// `None`: it is in memory.
+    file: Option<PathBuf>,
+}
 
 /// Why a state file could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +60,9 @@ impl Engine {
         let name = path
             .to_str()
             .ok_or_else(|| failed("the path is not UTF-8".to_owned()))?;
-        Database::new(name).map(Self).map_err(|error| failed(error.to_string()))
+        let database = Database::new(name).map_err(|error| failed(error.to_string()))?;
+        let file = Some(path.to_owned());
+        Ok(Self { database, file })
     }
 
     /// A database that ends with the process.
@@ -62,10 +70,11 @@ impl Engine {
     /// # Errors
     /// When SQLite itself cannot start.
     pub fn memory() -> Result<Self, OpenError> {
-        Database::memory().map(Self).map_err(|error| OpenError {
+        let database = Database::memory().map_err(|error| OpenError {
             path: "memory".to_owned(),
             why: error.to_string(),
-        })
+        })?;
+        Ok(Self { database, file: None })
     }
 
     /// Answers one request as DynamoDB would: `target` is its `x-amz-target` header
@@ -78,8 +87,47 @@ impl Engine {
         }
     }
 
+    /// Keeps other processes from making a table until it is dropped. It is the directory that is locked, not the file:
+    /// to close any handle of a SQLite file gives up the locks that SQLite holds on it.
+    fn alone(&self) -> Result<Option<File>, DynoxideError> {
+        let Some(file) = &self.file else {
+            return Ok(None);
+        };
+        let directory = match file.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let locked = File::open(directory).and_then(|directory| directory.lock().map(|()| directory));
+        locked.map(Some).map_err(|error| {
+            DynoxideError::InternalServerError(format!("cannot lock {}: {error}", directory.display()))
+        })
+    }
+
+    /// The engine makes a table in two steps, its name and then its rows; a process killed between them leaves a name
+    /// that can be neither used nor made again. Takes such a name away.
+    fn clear_half_made(&self, describe: &[u8]) -> Result<(), DynoxideError> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        let described = self.database.describe_table(parsed(describe)?)?.table;
+        if described.item_count.is_some() {
+            return Ok(());
+        }
+        let broken = |error: rusqlite::Error| DynoxideError::InternalServerError(error.to_string());
+        let rows: u32 = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .and_then(|connection| {
+                let sql = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?1";
+                connection.query_row(sql, [&described.table_name], |row| row.get(0))
+            })
+            .map_err(broken)?;
+        if rows == 0 {
+            self.database.delete_table(parsed(describe)?)?;
+        }
+        Ok(())
+    }
+
     fn run(&self, target: &str, body: &[u8]) -> Result<String, DynoxideError> {
-        let database = &self.0;
+        let database = &self.database;
         let operation = target.split_once('.').map_or(target, |(_, name)| name);
         match operation {
             "GetItem" => json(&database.get_item(parsed(body)?)?),
@@ -88,8 +136,15 @@ impl Engine {
             "BatchGetItem" => json(&database.batch_get_item(parsed(body)?)?),
             "BatchWriteItem" => json(&database.batch_write_item(parsed(body)?)?),
             "TransactWriteItems" => json(&database.transact_write_items(parsed(body)?)?),
-            "CreateTable" => json(&database.create_table(parsed(body)?)?),
-            "DescribeTable" => json(&database.describe_table(parsed(body)?)?),
+            "CreateTable" => {
+                let _alone = self.alone()?;
+                json(&database.create_table(parsed(body)?)?)
+            }
+            "DescribeTable" => {
+                let _alone = self.alone()?;
+                self.clear_half_made(body)?;
+                json(&database.describe_table(parsed(body)?)?)
+            }
             other => Err(DynoxideError::ValidationException(format!(
                 "{other} is not an operation that Copperbell uses"
             ))),
