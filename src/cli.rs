@@ -5,15 +5,18 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Arg, ArgMatches, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use github::RepositoryRef;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use metrics::By;
 
+use crate::examples;
+
 /// A bell for people who ship software: it rings once when something breaks, and once when it is well again.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
+#[command(version, max_term_width = 100, after_help = examples::COPPERBELL)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -22,14 +25,17 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run one pass now: poll every project, ring what is new, send what waits (cron's friend)
+    #[command(after_help = examples::WATCH)]
     Watch {
         /// Print the report as JSON
         #[arg(long)]
         json: bool,
     },
     /// Stay: take GitHub's webhooks, run a pass at every tick, deliver at once
+    #[command(after_help = examples::SERVE)]
     Serve,
     /// Sign a payload as GitHub does and send it to a listener, to see whether the bell rings
+    #[command(after_help = examples::RING)]
     Ring {
         /// A file with the JSON payload of a delivery
         file: PathBuf,
@@ -44,32 +50,39 @@ pub(crate) enum Command {
         url: Option<String>,
     },
     /// Show how things stand, from what is remembered alone
+    #[command(after_help = examples::STATUS)]
     Status {
         /// Print it as JSON
         #[arg(long)]
         json: bool,
     },
     /// Show what waits to be sent and what was given up, and give the latter another try
+    #[command(after_help = examples::OUTBOX)]
     Outbox {
         #[command(subcommand)]
         action: OutboxAction,
     },
     /// Try each part for real (state, secrets, projects, hooks, listener, channels), and say what to do about it
+    #[command(after_help = examples::DOCTOR)]
     Doctor {
         /// Send every channel a test notice
         #[arg(long)]
         ring: bool,
     },
     /// Get back what GitHub could not deliver: read the delivery logs of the hooks
+    #[command(after_help = examples::REDELIVERY)]
     Redelivery {
         #[command(subcommand)]
         action: RedeliveryAction,
     },
     /// Show how long issues take: to the first response, to the close, and what is open
+    #[command(after_help = examples::REPORT)]
     Report(ReportArgs),
     /// Write out the record of every issue event, each once
+    #[command(after_help = examples::EXPORT)]
     Export(ExportArgs),
     /// Read the history of a repository's issues into the SINK, so that figures begin with it
+    #[command(after_help = examples::BACKFILL)]
     Backfill {
         /// Whose history: owner/name
         repository: RepositoryRef,
@@ -77,15 +90,42 @@ pub(crate) enum Command {
         #[arg(long)]
         again: bool,
     },
+    /// Copy what is remembered into a file, consistently, also while `serve` runs
+    #[command(after_help = examples::BACKUP)]
+    Backup {
+        /// The file to make
+        file: PathBuf,
+        /// Replace the file if it is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Put a backup where the state was; nothing may have the state open
+    #[command(after_help = examples::RESTORE)]
+    Restore {
+        /// A file that `backup` made
+        file: PathBuf,
+        /// Replace the state that is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Print what makes a shell complete commands and flags
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
     /// Show the life of a build and of an issue on stand-ins: no network, no account, nothing left behind
+    #[command(after_help = examples::DEMO)]
     Demo,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum OutboxAction {
     /// List waiting notices and dead letters
+    #[command(after_help = examples::OUTBOX_LIST)]
     List,
     /// Put dead letters back into the outbox: those with this id, or all
+    #[command(after_help = examples::OUTBOX_RETRY)]
     Retry {
         /// The id of a dead letter, as `outbox list` shows it
         id: Option<String>,
@@ -94,6 +134,7 @@ pub(crate) enum OutboxAction {
         to: Option<String>,
     },
     /// Throw a dead letter away
+    #[command(after_help = examples::OUTBOX_DROP)]
     Drop {
         /// The id of a dead letter, as `outbox list` shows it
         id: String,
@@ -103,6 +144,7 @@ pub(crate) enum OutboxAction {
 #[derive(Debug, Subcommand)]
 pub(crate) enum RedeliveryAction {
     /// Read the logs now, and redeliver what is due (a part of every `watch`)
+    #[command(after_help = examples::REDELIVERY_RUN)]
     Run {
         /// How far back to read, such as 3d [default: to the last reading; 24h for a hook that is new]
         #[arg(long, value_name = "DURATION", value_parser = boot::parse_duration)]
@@ -112,6 +154,7 @@ pub(crate) enum RedeliveryAction {
         json: bool,
     },
     /// Read the logs and show what did not arrive and what would be done about it; change nothing
+    #[command(after_help = examples::REDELIVERY_PLAN)]
     Plan {
         /// How far back to read, such as 3d [default: to the last reading; 24h for a hook that is new]
         #[arg(long, value_name = "DURATION", value_parser = boot::parse_duration)]
@@ -121,6 +164,7 @@ pub(crate) enum RedeliveryAction {
         json: bool,
     },
     /// Try a delivery again that was given up
+    #[command(after_help = examples::REDELIVERY_RETRY)]
     Retry {
         /// The delivery's guid
         guid: String,
@@ -220,16 +264,28 @@ fn grouping(name: &str) -> By {
 
 /// The command line with a flag for every setting.
 pub(crate) fn command() -> clap::Command {
-    let settings = boot::SETTINGS.map(|setting| {
+    let settings = boot::SETTINGS.iter().map(|setting| {
         Arg::new(setting.name)
             .long(setting.name.to_ascii_lowercase().replace('_', "-"))
             .value_name(setting.value)
-            .help(setting.help)
+            .help(format!(
+                "{} [default: {}]",
+                setting.help,
+                setting.default.replace('`', "")
+            ))
             .help_heading("Settings (flag, environment variable of the same name, or .env)")
             .global(true)
             .hide_short_help(true)
     });
     Cli::command().args(settings)
+}
+
+/// Prints what makes a shell complete the command line.
+pub(crate) fn completions(shell: Shell) -> anyhow::Result<bool> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command(), "copperbell", &mut script);
+    crate::output::print(&String::from_utf8_lossy(&script))?;
+    Ok(true)
 }
 
 /// A setting's flag, before or after the command.

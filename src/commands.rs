@@ -1,6 +1,7 @@
 //! The commands, a file each. Each returns whether all went well; an error is told by `main`.
 
 pub(crate) mod backfill;
+pub(crate) mod backup;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod export;

@@ -1,20 +1,22 @@
 //! From settings to something that can work: where to remember, where to ring.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
 use boot::{Live, Logs, Secrets, SecretsAt, Settings, SinkAt, Source, StateAt, WarehouseAt};
+use chat::Language;
 use clap::ArgMatches;
 use github::{ApiUrl, GitHub};
 use jobs::{Bell, Context, Keys, Records, Watch};
 use metrics::{Athena, Firehose, Sink, Warehouse};
-use outbound::{Access, Clock, Outbound};
+use outbound::{Clock, Outbound};
 use state::Table;
 use tracing::level_filters::LevelFilter;
+
+use crate::dot_env;
+use crate::status_page::Source as Charts;
 
 /// The table's name in a file of our own.
 const TABLE: &str = "copperbell";
@@ -34,6 +36,8 @@ pub(crate) struct Server {
     pub(crate) listen: SocketAddr,
     pub(crate) status_listen: SocketAddr,
     pub(crate) every: Duration,
+    /// Where the status page asks for the charts of the issues.
+    pub(crate) charts: Charts,
 }
 
 /// What is made of the secrets.
@@ -93,6 +97,11 @@ impl Server {
         } = Start::read(matches, LevelFilter::INFO).await?;
         let outbound = parts.outbound.clone();
         let clock = outbound.clock.clone();
+        let charts = match (&settings.warehouse, &parts.records.warehouse) {
+            (Some(WarehouseAt::Sqlite(_)), Some(warehouse)) => Charts::File(warehouse.clone()),
+            (Some(_), _) => Charts::Elsewhere,
+            (None, _) => Charts::Nowhere,
+        };
         let loaded = Live::new(source, outbound, move |secrets| parts.load(secrets));
         loaded.get().await.map_err(bad)?;
         Ok(Self {
@@ -101,6 +110,7 @@ impl Server {
             listen: settings.listen,
             status_listen: settings.status_listen,
             every: settings.every,
+            charts,
             watch: settings.watch,
         })
     }
@@ -116,15 +126,13 @@ struct Start {
 impl Start {
     /// Reads what every command begins with; it logs down to `log_level` unless the settings say otherwise.
     async fn read(matches: &ArgMatches, log_level: LevelFilter) -> Result<Self, BadStart> {
-        let file = dot_env()?;
-        let value = |name: &str| {
-            let flag = crate::cli::flag(matches, name);
-            let environment = || std::env::var(name).ok();
-            flag.or_else(environment).or_else(|| file.get(name).cloned())
-        };
-        let settings = Settings::read(value).map_err(bad)?;
-        boot::start_logs(Logs::Plain, settings.log_level.unwrap_or(log_level));
-        let outbound = Outbound::new();
+        let value = values(matches)?;
+        let settings = Settings::read(&value).map_err(bad)?;
+        boot::start_logs(
+            Logs::Stderr(settings.log_format),
+            settings.log_level.unwrap_or(log_level),
+        );
+        let outbound = Outbound::new().trusting(settings.extra_roots.clone());
         let source = match &settings.secrets {
             None => Source::None,
             Some(SecretsAt::File(path)) => {
@@ -133,7 +141,7 @@ impl Start {
                 Source::File(path.clone())
             }
             Some(SecretsAt::Aws(id)) => {
-                let access = boot::access(&outbound, value).map_err(bad)?;
+                let access = boot::access(&outbound, &value).map_err(bad)?;
                 Source::Aws(id.clone(), access)
             }
         };
@@ -143,13 +151,14 @@ impl Start {
                 local_table(engine, &outbound).await.map_err(bad)?
             }
             StateAt::Dynamodb(name) => {
-                let access = boot::access(&outbound, value).map_err(bad)?;
+                let access = boot::access(&outbound, &value).map_err(bad)?;
                 Table::new(name, access, outbound.clock.clone())
             }
         };
         let parts = Parts {
             records: records(&settings, &outbound, &value)?,
             github: settings.github.clone(),
+            language: settings.language,
             allow_sha1: settings.allow_sha1,
             outbound,
             table,
@@ -200,6 +209,7 @@ pub(crate) struct Parts {
     pub(crate) outbound: Outbound,
     pub(crate) table: Table,
     pub(crate) github: ApiUrl,
+    pub(crate) language: Language,
     pub(crate) allow_sha1: bool,
     pub(crate) records: Records,
 }
@@ -214,6 +224,7 @@ impl Parts {
                 table: self.table.clone(),
                 owner: format!("copperbell, process {}", std::process::id()),
                 bells: bells.map(|(channel, route)| Bell { channel, route }).collect(),
+                language: self.language,
                 github: GitHub::new(self.github.clone(), secrets.github),
                 heartbeat: secrets.heartbeat,
                 records: self.records.clone(),
@@ -228,24 +239,29 @@ impl Parts {
 
 /// The table in an engine of our own, made if it is new.
 pub(crate) async fn local_table(engine: embedded::Engine, outbound: &Outbound) -> Result<Table, state::Error> {
-    let access = Access {
-        http_client: embedded::http_client(engine, outbound),
-        credentials: Credentials::from_keys("local", "local", None),
-        region: "local".to_owned(),
-        endpoint_url: None,
-    };
-    let table = Table::new(TABLE, access, outbound.clock.clone());
+    let http_client = embedded::http_client(engine, outbound);
+    let table = Table::in_process(TABLE, http_client, outbound.clock.clone());
     table.create_if_missing().await?;
     Ok(table)
 }
 
-/// The settings of `.env` in the working directory, if there is one.
-fn dot_env() -> Result<HashMap<String, String>, BadStart> {
-    match dotenvy::from_filename_iter(".env") {
-        Ok(lines) => lines
-            .collect::<Result<_, _>>()
-            .map_err(|_| bad(".env: a line is not NAME=value")),
-        Err(error) if error.not_found() => Ok(HashMap::new()),
-        Err(_) => Err(bad(".env: it cannot be read")),
+/// Where the state file is, and its table; nothing is opened.
+pub(crate) fn state_file(matches: &ArgMatches) -> Result<(PathBuf, &'static str), BadStart> {
+    match Settings::read(values(matches)?).map_err(bad)?.state {
+        StateAt::File(path) => Ok((path, TABLE)),
+        StateAt::Dynamodb(table) => Err(bad(format!(
+            "STATE: {table} is a table of DynamoDB, which keeps its past itself: switch point-in-time recovery on, and see \
+             `aws dynamodb restore-table-to-point-in-time help`"
+        ))),
     }
+}
+
+/// What a setting is: its flag, else its environment variable, else its line in `.env`.
+fn values(matches: &ArgMatches) -> Result<impl Fn(&str) -> Option<String>, BadStart> {
+    let file = dot_env::read()?;
+    Ok(move |name: &str| {
+        let flag = crate::cli::flag(matches, name);
+        let environment = || std::env::var(name).ok();
+        flag.or_else(environment).or_else(|| file.get(name).cloned())
+    })
 }

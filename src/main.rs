@@ -3,8 +3,11 @@
 mod cli;
 mod commands;
 mod connect;
+mod dot_env;
+mod examples;
 mod output;
 mod report;
+mod status_page;
 
 use std::process::ExitCode;
 
@@ -57,6 +60,9 @@ fn main() -> ExitCode {
                 );
                 commands::redelivery::run(Standalone::start(&matches, json).await?, action).await
             }
+            Command::Backup { file, force } => commands::backup::back_up(connect::state_file(&matches)?, &file, force),
+            Command::Restore { file, force } => commands::backup::restore(connect::state_file(&matches)?, &file, force),
+            Command::Completions { shell } => cli::completions(shell),
             Command::Report(asked) => commands::report::run(&Standalone::start(&matches, true).await?, asked).await,
             Command::Export(asked) => commands::export::run(&Standalone::start(&matches, true).await?, asked).await,
         }
@@ -69,7 +75,7 @@ fn main() -> ExitCode {
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("copperbell: {error:#}");
+    output::tell(&format!("copperbell: {error:#}"));
     ExitCode::from(if error.is::<BadStart>() {
         BAD_SETTINGS
     } else {

@@ -12,6 +12,11 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     printed.context("Failed to write to standard output")
 }
 
+/// Says something on standard error, if anybody listens.
+pub(crate) fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// Prints a value as one JSON document.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     let json = serde_json::to_string_pretty(value).context("Failed to write JSON")?;

@@ -390,7 +390,7 @@ impl Sink for Shut {
 #[tokio::test]
 async fn what_the_sink_did_not_take_is_put_again_or_the_page_is_not_done() {
     let archive = Archive::of(4).await;
-    let (mut context, _) = archive.stage.process(FaultPoint::none()).await.unwrap();
+    let (mut context, _) = archive.stage.process(FaultPoint::none());
     let repository = APP.parse().unwrap();
     context.records.sink = Some(std::sync::Arc::new(Shut));
     let told = jobs::backfill(&context, &repository, false, |_, _| {})
@@ -411,8 +411,8 @@ async fn what_the_sink_did_not_take_is_put_again_or_the_page_is_not_done() {
 async fn two_at_once_notice_each_other() {
     let archive = Archive::of(250).await;
     let other = std::cell::Cell::new(false);
-    let (context, _) = archive.stage.process(FaultPoint::none()).await.unwrap();
-    let (second, _) = archive.stage.process(FaultPoint::none()).await.unwrap();
+    let (context, _) = archive.stage.process(FaultPoint::none());
+    let (second, _) = archive.stage.process(FaultPoint::none());
     let repository = APP.parse().unwrap();
     let first = jobs::backfill(&context, &repository, false, |_, doing| {
         other.set(other.get() || matches!(doing, Doing::Reading(jobs::List::Comments)));
@@ -431,7 +431,7 @@ async fn two_at_once_notice_each_other() {
 #[tokio::test]
 async fn figures_are_the_same_whether_hooks_or_history_or_both_tell() {
     let mut archive = Archive::new().await;
-    let (context, _) = archive.stage.process(FaultPoint::none()).await.unwrap();
+    let (context, _) = archive.stage.process(FaultPoint::none());
     let hour = |n: i64| at("2026-02-01T00:00:00Z") + n * 3_600_000;
     let acts = [
         IssueAct::Label("bug"),
@@ -509,7 +509,7 @@ async fn deliver(archive: &Archive, context: &jobs::Context, number: u64, action
         secrets: vec![secret],
         allow_sha1: false,
     };
-    let received = jobs::receive(context, &keys, &headers, body.into()).await;
+    let received = jobs::receive(context, &keys, &headers, body.into()).await.received;
     assert_eq!(received, Received::Accepted, "{payload}");
 }
 

@@ -164,7 +164,7 @@ fn wrong_settings_are_one_sentence_and_exit_2_and_nothing_is_done() {
     copperbell: COPR_PROJECTS: `foo` is no Copr project: expected owner/name, @group/name or owner/name:pr:12
     copperbell: COPR_URL: expected an http:// or https:// URL without user, query and fragment, such as https://copr.fedorainfracloud.org
     copperbell: SECRETS: cannot read missing.json: No such file or directory (os error 2)
-    copperbell: STATE: cannot open no/such/directory/x.db: No such file or directory (os error 2)
+    copperbell: STATE: cannot open no/such/directory/x.db: make its directory first, or name another file (No such file or directory (os error 2))
     copperbell: SECRETS: everybody on this machine can read secrets.json: run `chmod 600 secrets.json`
     copperbell: SECRETS: the document is not usable: unknown field `chanels`, expected one of `github_webhook_secret`, `github_app`, `github_token`, `heartbeat_url`, `channels` at line 1 column 10
     copperbell: SECRETS: the document is not usable: two channels are called `team`, expected a name for each
@@ -279,4 +279,196 @@ async fn a_process_killed_while_it_rings_loses_nothing() {
     );
     assert!(heard.len() <= 2, "{heard:?}");
     assert!(stage.status().await.channels.iter().all(|channel| channel.waiting == 0));
+}
+
+#[tokio::test]
+async fn a_state_that_was_lost_comes_back_from_its_backup_and_nothing_rings_twice() {
+    let stage = Stage::new().await;
+    let home = TempDir::new().unwrap();
+    let secrets = secrets_file(home.path(), &stage.secrets);
+    let run = |arguments: &[&str]| {
+        let mut command = copperbell(home.path(), arguments);
+        command
+            .env("COPR_URL", stage.copr.url())
+            .env("COPR_PROJECTS", PROJECT)
+            .env("SECRETS", &secrets);
+        said(&command.output().unwrap())
+    };
+    stage.monitor(monitor(&[("beta", "failed", 5)]));
+    assert_eq!(run(&["watch"]).0, Some(0));
+    let (code, stdout, stderr) = run(&["backup", "kept.db"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!(stdout, "copperbell.db is backed up in kept.db.\n");
+    for file in ["copperbell.db", "copperbell.db-wal", "copperbell.db-shm"] {
+        let _ = std::fs::remove_file(home.path().join(file));
+    }
+    let (code, stdout, stderr) = run(&["restore", "kept.db"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(
+        stdout.starts_with("copperbell.db is as it was in kept.db: "),
+        "{stdout}"
+    );
+    assert_eq!(run(&["watch"]).0, Some(0));
+    assert_eq!(stage.slack.texts().len(), 1, "it is known");
+    stage.monitor(monitor(&[("beta", "failed", 5), ("gamma", "failed", 6)]));
+    assert_eq!(run(&["watch"]).0, Some(0));
+    assert_eq!(stage.slack.texts().len(), 2, "and what is new rings");
+
+    let refused = [
+        run(&["backup", "kept.db"]),
+        run(&["restore", "kept.db"]),
+        run(&["backup", "other.db", "--state", "no.db"]),
+        run(&["restore", "secrets.json", "--force"]),
+        run(&["backup", "other.db", "--state", "dynamodb:bells"]),
+    ];
+    assert_eq!(
+        refused.each_ref().map(|(code, _, _)| *code),
+        [Some(1), Some(1), Some(1), Some(1), Some(2)]
+    );
+    let sentences: String = refused.into_iter().map(|(_, _, stderr)| stderr).collect();
+    insta::assert_snapshot!(sentences, @"
+    copperbell: kept.db exists: move it away, or say --force to replace it
+    copperbell: copperbell.db exists: move it away, or say --force to replace it
+    copperbell: there is no state no.db: STATE says where it is
+    copperbell: secrets.json is no state of Copperbell's, as `copperbell backup` makes one: file is not a database
+    copperbell: STATE: bells is a table of DynamoDB, which keeps its past itself: switch point-in-time recovery on, and see `aws dynamodb restore-table-to-point-in-time help`
+    ");
+}
+
+#[test]
+fn a_newcomers_mistakes_are_answered_by_a_sentence_that_mends_them() {
+    let home = TempDir::new().unwrap();
+    let write = |name: &str, text: &str| {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = home.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    write(
+        "comma.json",
+        r#"{"channels": [{"name": "team", "url": "https://hooks.slack.com/services/HUSH"},]}"#,
+    );
+    write(
+        "list.json",
+        r#"{"channels": {"name": "team", "url": "https://hooks.slack.com/services/HUSH"}}"#,
+    );
+    write(
+        "event.json",
+        r#"{"channels": [{"name": "team", "url": "https://hooks.slack.com/services/HUSH", "events": ["copr.broke"]}]}"#,
+    );
+    write(
+        "key.json",
+        r#"{"github_app": {"id": 12345, "private_key": "-----BEGIN RSA PRIVATE KEY-----…"}}"#,
+    );
+    write("payload.json", "{}");
+    let mut sentences = String::new();
+    let mut answered = |dot_env: &str, arguments: &[&str], code: i32| {
+        std::fs::write(home.path().join(".env"), dot_env).unwrap();
+        let (found, _, stderr) = said(&copperbell(home.path(), arguments).output().unwrap());
+        assert_eq!(found, Some(code), "{arguments:?}: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(!stderr.contains("HUSH"), "{stderr}");
+        sentences += &stderr;
+    };
+    answered("COPR_PROJECT=alice/demo\n", &["watch"], 2);
+    answered("COPR_PROJECTS=alice/demo\nREMIND AFTER 3 days\n", &["watch"], 2);
+    let watch = "COPR_PROJECTS=alice/demo\n";
+    answered(watch, &["watch", "--secrets", "comma.json"], 2);
+    answered(watch, &["watch", "--secrets", "list.json"], 2);
+    answered(watch, &["watch", "--secrets", "event.json"], 2);
+    answered(watch, &["watch", "--secrets", "key.json"], 2);
+    answered(watch, &["watch", "--state", "payload.json"], 2);
+    answered(watch, &["watch", "--state", "sqlite:copperbell.db"], 2);
+    answered(
+        "",
+        &[
+            "watch",
+            "--copr-projects",
+            "https://copr.fedorainfracloud.org/coprs/alice/demo/",
+        ],
+        2,
+    );
+    answered(
+        "",
+        &["redelivery", "plan", "--github-hooks", "https://github.com/acme/app"],
+        2,
+    );
+    answered("", &["redelivery", "plan", "--github-hooks", "repo:acme/app:1"], 1);
+    answered("", &["ring", "payload.json", "--event", "issues"], 1);
+    answered("", &["report"], 2);
+    insta::assert_snapshot!(sentences, @"
+    copperbell: .env: COPR_PROJECT is no setting: is COPR_PROJECTS meant?
+    copperbell: .env: line 2 is not NAME=value: put a # before a comment, and quotes around a value with spaces
+    copperbell: SECRETS: the document is not usable: it is not JSON (line 1 column 80): look there for a quote that is missing, or a comma too many
+    copperbell: SECRETS: the document is not usable: a value has the wrong kind, expected a list in [ ] (line 1 column 13)
+    copperbell: SECRETS: the document is not usable: channel `team`: `copr.broke` is no event: expected one such as copr.broken, issues.opened, issue_comment.created, or a pattern such as `copr.*`
+    copperbell: SECRETS: the document is not usable: github_app.private_key: the App's private key cannot be read as PEM: expected the file that GitHub gives, unencrypted and with its line breaks, which begins with `-----BEGIN RSA PRIVATE KEY-----`
+    copperbell: STATE: cannot open payload.json: it is no database, so no state of Copperbell's: name another file
+    copperbell: STATE: `sqlite:copperbell.db` is neither a file nor dynamodb:TABLE: expected one of them, ./sqlite:copperbell.db if a file is called so
+    copperbell: COPR_PROJECTS: `https://copr.fedorainfracloud.org/coprs/alice/demo/` is no Copr project: expected owner/name, @group/name or owner/name:pr:12
+    copperbell: GITHUB_HOOKS: `https://github.com/acme/app` is no hook: expected app, repo:owner/name:123 or org:name:456
+    copperbell: repo:acme/app:1: no credentials for this hook: put github_token, or a github_app that is installed there, into the secrets document
+    copperbell: SECRETS: there is no github_webhook_secret in it to sign with: put the one that the listener has
+    copperbell: WAREHOUSE: it is not set, so there are no records to ask: set SINK=sqlite:PATH for `serve` to keep some, or WAREHOUSE to where they are
+    ");
+}
+
+#[test]
+fn every_command_has_examples_and_they_are_commands() {
+    let home = TempDir::new().unwrap();
+    let help = |path: &[&str]| {
+        let (code, stdout, _) = said(&copperbell(home.path(), &[path, &["--help"]].concat()).output().unwrap());
+        assert_eq!(code, Some(0), "{path:?}");
+        stdout
+    };
+    let commands = |help: &str| {
+        let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+        let listed = listed.take_while(|line| !line.is_empty());
+        let names = listed.filter_map(|line| Some(line.strip_prefix("  ")?.split(' ').next()?.to_owned()));
+        names
+            .filter(|name| !name.is_empty() && name != "help")
+            .collect::<Vec<_>>()
+    };
+    let mut paths: Vec<Vec<String>> = commands(&help(&[])).into_iter().map(|name| vec![name]).collect();
+    assert!(paths.len() >= 14, "{paths:?}");
+    let mut at = 0;
+    while let Some(path) = paths.get(at).cloned() {
+        at += 1;
+        let words: Vec<&str> = path.iter().map(String::as_str).collect();
+        let help = help(&words);
+        let inner = commands(&help);
+        let does_it_itself = inner.is_empty();
+        paths.extend(inner.into_iter().map(|name| [path.clone(), vec![name]].concat()));
+        let examples: Vec<_> = help
+            .lines()
+            .skip_while(|line| !line.starts_with("Example"))
+            .skip(1)
+            .collect();
+        assert!(!examples.is_empty(), "{path:?}: {help}");
+        let example = format!("copperbell {}", path.join(" "));
+        assert!(
+            examples.iter().any(|line| line.contains(&example)),
+            "{example}: {examples:?}"
+        );
+        // A flag in an example is one that the command has.
+        let words = examples.join(" ");
+        for flag in words.split(' ').filter(|word| does_it_itself && word.starts_with("--")) {
+            assert!(
+                help.contains(&format!("{flag} ")) || help.contains(&format!("{flag}\n")),
+                "{path:?}: {flag}"
+            );
+        }
+    }
+}
+
+#[test]
+fn shells_are_told_what_can_be_completed() {
+    let home = TempDir::new().unwrap();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let (code, script, _) = said(&copperbell(home.path(), &["completions", shell]).output().unwrap());
+        assert_eq!(code, Some(0), "{shell}");
+        for word in ["redelivery", "copr-projects", "secrets"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
 }

@@ -149,7 +149,7 @@ async fn a_group_that_the_channel_cannot_stand_is_taken_apart_and_only_its_bad_n
     stage.slack.answer_next(vec![status(500, "")]);
     stage.passes(1).await;
     assert_eq!(stage.slack.texts(), [BETA, "gamma fails to build in alice/demo"]);
-    let (context, _) = stage.process(outbound::FaultPoint::none()).await.unwrap();
+    let (context, _) = stage.process(outbound::FaultPoint::none());
     let (pending, dead) = jobs::list(&context).await.unwrap();
     assert_eq!((pending.len(), dead.len()), (0, 1));
     assert_eq!(dead[0].title, "alpha fails to build in alice/demo");
@@ -159,7 +159,7 @@ async fn a_group_that_the_channel_cannot_stand_is_taken_apart_and_only_its_bad_n
 async fn a_channel_that_no_pass_has_seen_is_found_all_the_same() {
     let mut stage = Stage::new().await;
     stage.monitor(monitor(&[]));
-    let (context, _) = stage.process(outbound::FaultPoint::none()).await.unwrap();
+    let (context, _) = stage.process(outbound::FaultPoint::none());
     let id = state::key::notice_id(stage.clock.now(), "copr.broken#x");
     let trouble = chat::Fact::Channel(chat::ChannelTrouble {
         channel: "x".to_owned(),
@@ -179,7 +179,7 @@ async fn a_channel_that_no_pass_has_seen_is_found_all_the_same() {
     jobs::deliver(&context, limits).await;
     stage.secrets["channels"].as_array_mut().unwrap().remove(0);
     stage.passes(3).await;
-    let (context, _) = stage.process(outbound::FaultPoint::none()).await.unwrap();
+    let (context, _) = stage.process(outbound::FaultPoint::none());
     let (pending, dead) = jobs::list(&context).await.unwrap();
     assert_eq!((pending.len(), dead.len()), (0, 1));
 }
@@ -212,7 +212,7 @@ async fn a_notice_waits_three_days_then_it_is_a_dead_letter_that_can_be_sent_els
     1 notice for channel team was given up
     ");
 
-    let (context, _) = stage.process(outbound::FaultPoint::none()).await.unwrap();
+    let (context, _) = stage.process(outbound::FaultPoint::none());
     let (pending, dead) = jobs::list(&context).await.unwrap();
     assert_eq!((pending.len(), dead.len()), (0, 1));
     assert_eq!(
@@ -239,7 +239,7 @@ async fn a_channel_that_left_the_settings_leaves_dead_letters_and_is_told_once()
     beta fails to build in alice/demo
     hammer fails to build in bob/tools
     ");
-    let (context, _) = stage.process(outbound::FaultPoint::none()).await.unwrap();
+    let (context, _) = stage.process(outbound::FaultPoint::none());
     let (pending, dead) = jobs::list(&context).await.unwrap();
     assert_eq!((pending.len(), dead.len()), (0, 2));
     assert!(dead.iter().all(|letter| letter.channel == "team"));
@@ -274,7 +274,7 @@ async fn what_broke_and_was_mended_while_the_chat_was_down_is_one_message_in_ord
 async fn a_notice_of_a_newer_version_is_left_for_it_and_blocks_nobody() {
     let stage = Stage::new().await;
     stage.monitor(monitor(&[("beta", "failed", 5)]));
-    let (context, _) = stage.process(outbound::FaultPoint::none()).await.unwrap();
+    let (context, _) = stage.process(outbound::FaultPoint::none());
     let id = state::key::notice_id(stage.clock.now(), "copr.sung#alice/demo");
     let newer = r#"{"v":2,"at":"2026-03-02T09:00:00Z","event":"copr.sung","song":"la"}"#;
     let write = state::Write::enqueue("team", &id, newer);

@@ -10,7 +10,7 @@ use stage::{PROJECT, monitor};
 use world::{ChatAnswer, Rights};
 
 async fn examined(stage: &HookStage, secret: bool, ring: bool) -> (bool, String) {
-    let (context, watch) = stage.stage.process(FaultPoint::none()).await.unwrap();
+    let (context, watch) = stage.stage.process(FaultPoint::none());
     let secrets = secret.then(|| github::WebhookSecret::new(&WEBHOOK_SECRET.to_owned().into()).unwrap());
     let keys = Keys {
         secrets: secrets.into_iter().collect(),
@@ -93,4 +93,46 @@ async fn each_part_that_does_not_work_says_what_to_do() {
         .find(|line| line.starts_with("✗ repo:acme/app:1"))
         .unwrap();
     insta::assert_snapshot!(hook, @"✗ repo:acme/app:1: GitHub refused github_token (401): Bad credentials: it is wrong, expired or revoked");
+}
+
+#[tokio::test]
+async fn the_records_are_asked_how_many_they_are() {
+    let mut stage = HookStage::new().await;
+    let home = tempfile::TempDir::new().unwrap();
+    let path = home.path().join("issues.db");
+    stage.stage.set("SINK", &format!("sqlite:{}", path.display()));
+    let records = async |stage: &HookStage| {
+        let (_, lines) = examined(stage, true, false).await;
+        let line = lines
+            .lines()
+            .find(|line| line.contains(" records: "))
+            .unwrap()
+            .to_owned();
+        line.replace(&home.path().display().to_string(), "…")
+    };
+    assert_eq!(records(&stage).await, "✓ records: sqlite:…/issues.db answers: 0 rows");
+    let (context, watch) = stage.stage.process(FaultPoint::none());
+    std::fs::write(&path, "no database").unwrap();
+    for ending in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{ending}", path.display()));
+    }
+    let keys = Keys {
+        secrets: Vec::new(),
+        allow_sha1: false,
+    };
+    let mut said = String::new();
+    let note = |finding: Finding| {
+        if finding.part == "records" {
+            said = format!(
+                "{} {}",
+                finding.well,
+                finding.said.replace(&home.path().display().to_string(), "…")
+            );
+        }
+    };
+    jobs::examine(&context, &keys, &watch, false, note).await;
+    assert!(
+        said.starts_with("false ") && said.contains("is not a database"),
+        "{said}"
+    );
 }

@@ -6,7 +6,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Every arrow between our crates, tests' own left out. Decisions (`bell`) know only data types; clients and state know
 /// only the way out; the stand-ins and the engine are for the standalone binary and for tests.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     (
         "copperbell",
         &[
@@ -35,6 +35,8 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("embedded", &["metrics", "outbound"]),
     ("world", &["embedded", "metrics"]),
     ("outbound", &[]),
+    ("bench", &["world"]),
+    ("bench-hello", &[]),
 ];
 
 #[test]

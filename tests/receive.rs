@@ -97,7 +97,8 @@ impl Serve {
     }
 
     async fn status(&self) -> Value {
-        let (status, json) = self.send(Request::get(&self.status_url), "").await;
+        let url = format!("{}status.json", self.status_url);
+        let (status, json) = self.send(Request::get(url), "").await;
         assert_eq!(status, 200);
         serde_json::from_str(&json).unwrap()
     }
@@ -183,10 +184,14 @@ async fn every_recorded_delivery_is_rung_as_it_should_be() {
         ("discord", Chat::discord().await),
         ("teams", Chat::teams().await),
         ("json", Chat::json().await),
+        ("ntfy", Chat::ntfy(Some("tk_recorded")).await),
     ];
     let channels: Vec<_> = chats
         .iter()
-        .map(|(name, chat)| json!({"name": name, "url": chat.url(), "events": ["issues.*", "issue_comment.*"]}))
+        .map(|(name, chat)| {
+            let secret = (*name == "ntfy").then_some("tk_recorded");
+            json!({"name": name, "url": chat.url(), "secret": secret, "events": ["issues.*", "issue_comment.*"]})
+        })
         .collect();
     let serve = Serve::start(&json!(channels));
     for example in examples("ping") {
@@ -446,10 +451,10 @@ async fn whatever_the_chat_does_a_notice_arrives_later_once_and_in_order() {
         let stage = stage::Stage::new().await;
         stage.monitor(stage::monitor(&[]));
         stage.slack.answer_next(vec![trouble.clone()]);
-        let (context, _) = stage.process(FaultPoint::none()).await.unwrap();
+        let (context, _) = stage.process(FaultPoint::none());
         for (guid, body) in [("opened", &issue(1)), ("closed", &closed)] {
-            let received = jobs::receive(&context, &keys(), &headers(guid, body), body.clone().into()).await;
-            assert_eq!(received, Received::Accepted);
+            let receipt = jobs::receive(&context, &keys(), &headers(guid, body), body.clone().into()).await;
+            assert_eq!(receipt.received, Received::Accepted);
             let limits = Limits {
                 send_timeout: Duration::from_millis(200),
                 deadline: Deadline::NONE,
@@ -524,9 +529,11 @@ async fn ring_signs_a_payload_and_the_listener_takes_it() {
 #[tokio::test]
 async fn a_body_over_githubs_own_cap_is_refused_before_it_is_hashed() {
     let stage = stage::Stage::new().await;
-    let (context, _) = stage.process(FaultPoint::none()).await.unwrap();
+    let (context, _) = stage.process(FaultPoint::none());
     let body = vec![b' '; jobs::MAX_BODY + 1];
-    let received = jobs::receive(&context, &keys(), &http::HeaderMap::new(), body.into()).await;
+    let received = jobs::receive(&context, &keys(), &http::HeaderMap::new(), body.into())
+        .await
+        .received;
     assert_eq!((received, received.status()), (Received::TooLarge, 413));
 }
 
@@ -612,13 +619,14 @@ async fn a_state_that_cannot_be_written_is_503_and_the_same_delivery_rings_later
     stage.monitor(stage::monitor(&[]));
     let body = issue(1);
     let take = async |context: &jobs::Context, keys: &Keys| {
-        jobs::receive(context, keys, &headers("one", &body), body.clone().into()).await
+        let receipt = jobs::receive(context, keys, &headers("one", &body), body.clone().into()).await;
+        receipt.received
     };
-    let (context, _) = stage.process(FaultPoint::none()).await.unwrap();
+    let (context, _) = stage.process(FaultPoint::none());
     let no_secret = take(&context, &Keys::default()).await;
     assert_eq!((no_secret, no_secret.status()), (Received::Unavailable, 503));
-    let down = FaultPoint::planned(|n, call| (call.service == "dynamodb" && n > 0).then_some(Fault::Refused));
-    let (broken, _) = stage.process(down).await.unwrap();
+    let down = FaultPoint::planned(|_, call| (call.service == "dynamodb").then_some(Fault::Refused));
+    let (broken, _) = stage.process(down);
     let received = take(&broken, &keys()).await;
     assert_eq!((received, received.status()), (Received::Unavailable, 503));
 
@@ -634,8 +642,9 @@ async fn a_delivery_that_fails_at_any_call_rings_once_when_it_comes_again() {
     let body = issue(1);
     let deliver = async |stage: &stage::Stage, faults: FaultPoint| {
         let taken = async {
-            let (context, _) = stage.process(faults.clone()).await.ok()?;
-            Some(jobs::receive(&context, &keys(), &headers("one", &body), body.clone().into()).await)
+            let (context, _) = stage.process(faults.clone());
+            let receipt = jobs::receive(&context, &keys(), &headers("one", &body), body.clone().into()).await;
+            Some(receipt.received)
         };
         tokio::select! {
             received = taken => received,
@@ -645,7 +654,7 @@ async fn a_delivery_that_fails_at_any_call_rings_once_when_it_comes_again() {
     let new_stage = async || {
         let stage = stage::Stage::new().await;
         stage.monitor(stage::monitor(&[]));
-        stage.process(FaultPoint::none()).await.unwrap();
+        stage.process(FaultPoint::none());
         stage
     };
     let counting = FaultPoint::counting();
@@ -675,5 +684,5 @@ async fn a_delivery_that_fails_at_any_call_rings_once_when_it_comes_again() {
             );
         }
     }
-    assert!(calls.len() >= 4, "{calls:?}");
+    assert!(calls.len() >= 2, "{calls:?}");
 }

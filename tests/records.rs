@@ -55,7 +55,7 @@ fn comment(number: u64) -> Value {
 }
 
 async fn deliver(stage: &Stage, faults: FaultPoint, guid: &str, event: &str, payload: &Value) -> Received {
-    let (context, _) = stage.process(faults).await.unwrap();
+    let (context, _) = stage.process(faults);
     let body = payload.to_string();
     let secret = WebhookSecret::new(&SECRET.into()).unwrap();
     let mut headers = HeaderMap::new();
@@ -72,11 +72,12 @@ async fn deliver(stage: &Stage, faults: FaultPoint, guid: &str, event: &str, pay
         secrets: vec![secret],
         allow_sha1: false,
     };
-    jobs::receive(&context, &keys, &headers, Bytes::from(body)).await
+    let receipt = jobs::receive(&context, &keys, &headers, Bytes::from(body)).await;
+    receipt.received
 }
 
 async fn rows(stage: &Stage, sql: &str) -> Vec<Row> {
-    let (context, _) = stage.process(FaultPoint::none()).await.unwrap();
+    let (context, _) = stage.process(FaultPoint::none());
     let question = Question {
         views: Vec::new(),
         selects: vec![Select {
@@ -205,7 +206,7 @@ async fn a_record_of_a_later_version_waits_for_the_program_that_can_read_it() {
     let (stage, _home) = stage().await;
     let down = Arc::new(AtomicBool::new(true));
     deliver(&stage, sink_down(&down), "a", "issues", &issue("opened", 1)).await;
-    let (context, _) = stage.process(FaultPoint::none()).await.unwrap();
+    let (context, _) = stage.process(FaultPoint::none());
     let newer = json!({"schema_version": metrics::SCHEMA_VERSION + 1, "delivery_id": "newer"}).to_string();
     let id = state::key::notice_id(stage.clock.now(), "newer");
     let write = state::Write::enqueue("sink:", &id, &newer);

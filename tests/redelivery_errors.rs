@@ -92,7 +92,7 @@ impl Errors {
         let report = stage.pass().await;
         let messages = [stage.slack.messages(), stage.feishu.messages()].concat();
         let bodies: Vec<&Value> = messages.iter().map(|message| &message.body).collect();
-        let (context, watch) = stage.process(FaultPoint::none()).await.unwrap();
+        let (context, watch) = stage.process(FaultPoint::none());
         let all = format!(
             "{report:?} {bodies:?} {context:?} {watch:?} {:?} {}",
             stage.status().await,
@@ -350,7 +350,7 @@ async fn the_whole_program_at_its_most_talkative_tells_no_secret() {
 }
 
 async fn plan(stage: &HookStage) -> Vec<Planned> {
-    let (context, watch) = stage.stage.process(FaultPoint::none()).await.unwrap();
+    let (context, watch) = stage.stage.process(FaultPoint::none());
     let hook = &watch.redelivery.hooks[0];
     jobs::plan(&context, &watch.redelivery, hook).await.unwrap()
 }
@@ -431,7 +431,7 @@ async fn a_delivery_that_was_given_up_is_tried_again_for_whoever_asks() {
         let given_up = stage.passes(3).await;
         assert_eq!((given_up.lost, given_up.redelivered, given_up.given_up), (1, 0, 1));
         let retry = async |guid: &str| {
-            let (context, watch) = stage.stage.process(FaultPoint::none()).await.unwrap();
+            let (context, watch) = stage.stage.process(FaultPoint::none());
             jobs::retry_loss(&context, &watch.redelivery, guid).await
         };
         stage.answers(200);

@@ -2,7 +2,9 @@
 
 mod stage;
 
+use bytes::Bytes;
 use jobs::Report;
+use outbound::{Answer, Call, End, Fault, FaultPoint};
 use serde_json::{Value, json};
 use stage::hooks::{HOOK, HookStage, WEBHOOK_SECRET, issue, issue_opened};
 use world::{ApiRequest, Event, GitHub, Outcome, refuse};
@@ -360,4 +362,26 @@ async fn a_401_elsewhere_that_was_not_signed_is_redelivered() {
     let report = stage.passes(2).await;
     assert_eq!((report.lost, report.redelivered), (1, 1));
     assert_eq!(stage.github.successes(HOOK, &guid), 1);
+}
+
+/// Payloads are fetched one at a time, and several wait for their turn.
+#[tokio::test]
+async fn once_github_limits_us_no_further_payload_is_asked_for() {
+    let stage = pointing_here().await;
+    stage.answers(413);
+    for _ in 0..3 {
+        stage.github.emit(&[HERE], opened().0).await;
+    }
+    stage.answers(200);
+    let is_payload = |call: &Call| call.service == "github" && call.what == "GET delivery";
+    let limit = Answer {
+        status: 429,
+        headers: Vec::new(),
+        body: Bytes::new(),
+        end: End::Whole,
+    };
+    let limited = FaultPoint::planned(move |_, call| is_payload(call).then(|| Fault::Answered(limit.clone())));
+    stage.stage.pass_with(limited.clone()).await.unwrap();
+    let calls = limited.calls();
+    assert_eq!(calls.iter().filter(|call| is_payload(call)).count(), 1, "{calls:?}");
 }

@@ -49,7 +49,8 @@ async fn thousands_of_lost_deliveries_come_back_once_as_fast_as_github_allows() 
     let mut stage = HookStage::new().await;
     let home = TempDir::new().unwrap();
     // The table is on a disk, so that it is not counted as memory.
-    stage.stage.engine = embedded::Engine::open(&home.path().join("copperbell.db")).unwrap();
+    let engine = embedded::Engine::open(&home.path().join("copperbell.db")).unwrap();
+    stage.stage.go_on_with(engine).await;
     lose(&stage, lost);
     let begin = stage.stage.clock.now();
     let mut memory = vec![resident()];
@@ -121,7 +122,7 @@ async fn without_a_limit_redeliveries_are_ten_times_as_fast_as_one_after_the_oth
     lose(&stage, LOST as usize);
 
     // One after the other, a few of them, on a connection that is open.
-    let (context, _) = stage.stage.process(FaultPoint::none()).await.unwrap();
+    let (context, _) = stage.stage.process(FaultPoint::none());
     let hook: HookRef = HOOK.parse().unwrap();
     let well = stage.github.deliveries(HOOK).pop().unwrap();
     let ask = || {

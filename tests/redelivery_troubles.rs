@@ -36,7 +36,7 @@ async fn a_short_since_leaves_nothing_unread() {
     let guid = stage.emit().await;
     stage.answers(200);
     stage.stage.later(2 * 24 * 60);
-    let (context, mut watch) = stage.stage.process(FaultPoint::none()).await.unwrap();
+    let (context, mut watch) = stage.stage.process(FaultPoint::none());
     watch.redelivery.since = Some(std::time::Duration::from_hours(1));
     let pass = Pass::new(stage.stage.clock.now(), Deadline::NONE);
     let report = of_hook(jobs::run(&context, &watch, pass, |_| {}).await);
@@ -127,7 +127,7 @@ async fn looking_after_one_hook_by_hand_forgets_none_of_the_others() {
     stage.answers(500);
     stage.emit().await;
     stage.pass().await;
-    let (context, mut watch) = stage.stage.process(FaultPoint::none()).await.unwrap();
+    let (context, mut watch) = stage.stage.process(FaultPoint::none());
     watch.redelivery.hooks = vec!["repo:acme/app:2".parse().unwrap()];
     let pass = Pass {
         scope: Scope::Hooks,
@@ -153,7 +153,7 @@ async fn a_guid_that_two_hooks_lost_is_tried_again_for_both() {
     stage.stage.set("GITHUB_HOOKS", &format!("{HOOK},{other}"));
     let guid = stage.github.emit(&[HOOK, other], issue_opened()).await;
     stage.stage.pass().await;
-    let (context, watch) = stage.stage.process(FaultPoint::none()).await.unwrap();
+    let (context, watch) = stage.stage.process(FaultPoint::none());
     jobs::retry_loss(&context, &watch.redelivery, &guid).await.unwrap();
     let before = stage.github.requests().len();
     stage.stage.later(10);

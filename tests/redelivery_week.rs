@@ -312,7 +312,7 @@ async fn a_week_with_copperbell() -> (Fared, HookStage) {
     let (week, stage) = Week::begin().await;
     fastrand::seed(7);
     let faults = crash(&stage.stage.clock, week.begin);
-    let mut process = stage.stage.process(faults.clone()).await.unwrap();
+    let mut process = stage.stage.process(faults.clone());
     let mut deaths = 0;
     week.pass(&stage, async |_| {
         let (context, watch) = &process;
@@ -326,7 +326,7 @@ async fn a_week_with_copperbell() -> (Fared, HookStage) {
         };
         if died {
             deaths += 1;
-            process = stage.stage.process(faults.clone()).await.unwrap();
+            process = stage.stage.process(faults.clone());
         }
     })
     .await;

@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use jobs::{BackfillError, Backfilled, Counts, Doing, List};
 
 use crate::connect::{BadStart, Standalone};
-use crate::output::print;
+use crate::output::{print, tell};
 
 /// How often does the bar move?
 const TICK: Duration = Duration::from_millis(120);
@@ -69,7 +69,7 @@ impl Shown {
             let line = format!("{}: {what} ({})", self.repository, counted(counts));
             self.bar.set_message(line);
         } else if self.told.replace(Some(doing)) != Some(doing) {
-            eprintln!("{}: {what}", self.repository);
+            tell(&format!("{}: {what}", self.repository));
         }
     }
 }

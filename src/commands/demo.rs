@@ -217,6 +217,7 @@ impl Stage {
             outbound,
             table,
             github: settings.github,
+            language: settings.language,
             allow_sha1: false,
             records: Records::default(),
         };
@@ -313,7 +314,7 @@ impl Stage {
             headers.insert(http::HeaderName::from_bytes(name.as_bytes())?, value.parse()?);
         }
         let Loaded { context, keys } = &self.loaded;
-        let received = jobs::receive(context, keys, &headers, body.into()).await;
+        let received = jobs::receive(context, keys, &headers, body.into()).await.received;
         let limits = Limits {
             send_timeout: Duration::from_secs(5),
             deadline: Deadline::NONE,

@@ -22,7 +22,7 @@ pub(crate) async fn run(
 ) -> anyhow::Result<bool> {
     let payload = std::fs::read(file).with_context(|| format!("Failed to read {}", file.display()))?;
     let Some(secret) = loaded.keys.secrets.first() else {
-        bail!("SECRETS: it has no github_webhook_secret to sign with");
+        bail!("SECRETS: there is no github_webhook_secret in it to sign with: put the one that the listener has");
     };
     let guid = guid.unwrap_or_else(|| {
         let bits = format!("{:032x}", fastrand::u128(..));
@@ -43,7 +43,7 @@ pub(crate) async fn run(
         .body(Bytes::from(payload))
         .with_context(|| format!("Failed to make a request for {url}"))?;
     let answer = loaded.context.outbound.send("webhook", "POST", request, TIMEOUT).await;
-    let answer = answer.with_context(|| format!("Failed to reach {url}"))?;
+    let answer = answer.with_context(|| format!("Failed to reach {url}, where `copperbell serve` is to run"))?;
     let status = answer.status();
     let body = answer.bytes(4096).await.unwrap_or_default();
     print(&format!(

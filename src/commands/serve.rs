@@ -1,7 +1,9 @@
 //! `copperbell serve`: the listener for GitHub's webhooks, the schedule and the deliverer, in one process.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -19,8 +21,9 @@ use outbound::{Clock, Deadline};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, watch};
 
-use crate::connect::Server;
+use crate::connect::{BadStart, Server};
 use crate::output::print;
+use crate::status_page::{self, Tally};
 
 /// How much of bodies may be in flight at once? Beyond that GitHub is asked to come again.
 const MAX_IN_FLIGHT: usize = 64 << 20;
@@ -49,9 +52,13 @@ const SHORTEST_PASS: Duration = Duration::from_mins(1);
 /// Everybody's cron starts at :00 and :30. We start three minutes later.
 const OFFSET: SignedDuration = SignedDuration::from_mins(3);
 
+/// The process was asked to end: whatever works against a deadline stops.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
 /// What the parts of the server share.
 struct Shared {
-    server: Server,
+    server: Arc<Server>,
+    tally: Arc<Tally>,
     /// Rung when something was accepted, or waits.
     accepted: Notify,
     in_flight: Semaphore,
@@ -65,7 +72,7 @@ pub(crate) async fn run(server: Server) -> anyhow::Result<bool> {
     // Wrong secrets end the program here, with a sentence, and not with the first delivery.
     let loaded = server.loaded.get().await?;
     if loaded.keys.secrets.is_empty() {
-        eprintln!("copperbell: SECRETS has no github_webhook_secret, so every webhook is answered 503");
+        tracing::warn!("SECRETS has no github_webhook_secret, so every webhook is answered 503");
     }
     print(&format!(
         "Webhooks: POST http://{}/webhook\nStatus: http://{}/\n",
@@ -73,7 +80,8 @@ pub(crate) async fn run(server: Server) -> anyhow::Result<bool> {
         status.local_addr()?
     ))?;
     let shared = Arc::new(Shared {
-        server,
+        server: Arc::new(server),
+        tally: Arc::default(),
         accepted: Notify::new(),
         in_flight: Semaphore::new(MAX_IN_FLIGHT),
     });
@@ -83,7 +91,7 @@ pub(crate) async fn run(server: Server) -> anyhow::Result<bool> {
         .route("/webhook", post(webhook))
         .route("/healthz", get(async || "ok\n"))
         .with_state(shared.clone());
-    let window = Router::new().route("/", get(status_page)).with_state(shared.clone());
+    let window = status_page::router(shared.server.clone(), shared.tally.clone());
     let doors = axum::serve(webhooks, doors).with_graceful_shutdown(told(closed.clone()));
     let window = axum::serve(status, window).with_graceful_shutdown(told(closed));
     let doors = tokio::spawn(doors.into_future());
@@ -92,6 +100,7 @@ pub(crate) async fn run(server: Server) -> anyhow::Result<bool> {
     let deliverer = tokio::spawn(deliverer(shared.clone(), stopped));
 
     asked_to_end.await;
+    ENDING.store(true, Ordering::Relaxed);
     stop.send_replace(true);
     // The doors stay open meanwhile: what a pass has redelivered to us must not come in vain.
     schedule.await.context("Failed to end the schedule")?;
@@ -111,9 +120,21 @@ pub(crate) async fn run(server: Server) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-async fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, BadStart> {
     let bound = TcpListener::bind(address).await;
-    bound.with_context(|| format!("{setting}: cannot listen on {address}"))
+    bound.map_err(|error| {
+        let what_to_do = match error.kind() {
+            ErrorKind::AddrInUse => {
+                "something listens there already, another `copperbell serve` perhaps: end it, or set another port"
+            }
+            ErrorKind::PermissionDenied => "ports below 1024 are for root: set one from 1024 on",
+            ErrorKind::AddrNotAvailable => "this machine has no such address: 0.0.0.0 is all it has",
+            _ => "set another address",
+        };
+        BadStart::new(&format!(
+            "{setting}: cannot listen on {address} ({error}): {what_to_do}"
+        ))
+    })
 }
 
 fn now(clock: &Clock) -> Timestamp {
@@ -141,6 +162,7 @@ async fn webhook(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let answer = Box::pin(take(&shared, request));
     let received = tokio::time::timeout(ANSWER_LIMIT, answer).await;
     let received = received.unwrap_or(Received::Unavailable);
+    shared.tally.received(received);
     if received == Received::Accepted {
         shared.accepted.notify_one();
     }
@@ -168,13 +190,16 @@ async fn take(shared: &Shared, request: Request) -> Received {
     let Ok(loaded) = shared.server.loaded.get().await else {
         return Received::Unavailable;
     };
-    let received = jobs::receive(&loaded.context, &loaded.keys, &parts.headers, body.clone()).await;
-    if received != Received::Forged {
-        return received;
+    let receipt = jobs::receive(&loaded.context, &loaded.keys, &parts.headers, body.clone()).await;
+    if receipt.received != Received::Forged {
+        return receipt.received;
     }
     match shared.server.loaded.newer(&loaded).await {
-        Some(newer) => jobs::receive(&newer.context, &newer.keys, &parts.headers, body).await,
-        None => received,
+        Some(newer) => {
+            let receipt = jobs::receive(&newer.context, &newer.keys, &parts.headers, body).await;
+            receipt.received
+        }
+        None => receipt.received,
     }
 }
 
@@ -195,33 +220,6 @@ async fn read(body: Body, announced: Option<usize>) -> Result<BytesMut, Received
     Ok(read)
 }
 
-/// The status as JSON. Only for a browser that asks this machine by its own name: another site's page, whose name
-/// somebody pointed here, gets nothing.
-async fn status_page(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let ours = name == "localhost"
-        || name
-            .trim_matches(['[', ']'])
-            .parse()
-            .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
-    if !ours {
-        return (StatusCode::FORBIDDEN, "ask for localhost\n").into_response();
-    }
-    let status = async {
-        let loaded = shared.server.loaded.get().await?;
-        let status = jobs::status(&loaded.context).await?;
-        anyhow::Ok(serde_json::to_string_pretty(&status)?)
-    };
-    match status.await {
-        Ok(json) => ([(header::CONTENT_TYPE, "application/json")], json).into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the state cannot be read\n").into_response(),
-    }
-}
-
 /// Runs a pass at every tick.
 async fn schedule(shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
     let server = &shared.server;
@@ -235,16 +233,18 @@ async fn schedule(shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
         let Ok(loaded) = server.loaded.get().await else {
             continue;
         };
-        let pass = Pass::new(tick, Deadline::at(tick + server.every.max(SHORTEST_PASS)));
+        let deadline = Deadline::at(tick + server.every.max(SHORTEST_PASS)).or_when(&ENDING);
+        let pass = Pass::new(tick, deadline);
         let run = jobs::run(&loaded.context, &server.watch, pass, |_| {});
         // A pass that is cut off goes on where it was with the next one.
         let Some(report) = unless_stopped(run, &stopped).await else {
             return;
         };
+        shared.tally.passed(&report);
         // What a channel would not take from the pass is the deliverer's.
         shared.accepted.notify_one();
         if let Some(why_not) = report.why_not {
-            eprintln!("copperbell: the pass of {tick} is not complete: {why_not}");
+            tracing::error!("the pass of {tick} is not complete: {why_not}");
         }
     }
 }
@@ -265,11 +265,12 @@ async fn deliverer(shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
         if let Ok(loaded) = shared.server.loaded.get().await {
             let limits = Limits {
                 send_timeout: SEND_TIMEOUT,
-                deadline: Deadline::NONE,
+                deadline: Deadline::NONE.or_when(&ENDING),
             };
             let Some(channels) = unless_stopped(jobs::deliver(&loaded.context, limits), &stopped).await else {
                 return;
             };
+            shared.tally.delivered(&channels);
             let now = now(&shared.server.clock);
             let waits = channels.iter().filter_map(|channel| look_in(channel, now));
             wait = waits.min().unwrap_or(LOOK_ANYWAY).clamp(SHORTEST_WAIT, LOOK_ANYWAY);

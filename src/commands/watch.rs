@@ -7,7 +7,7 @@ use jobs::{HookReport, Outcome, Pass, Progress, ProjectReport, Report, Scope};
 use outbound::Deadline;
 
 use crate::connect::{BadStart, Standalone};
-use crate::output::{counted, print, print_json};
+use crate::output::{counted, print, print_json, tell};
 
 pub(crate) async fn run(standalone: Standalone, json: bool) -> anyhow::Result<bool> {
     if standalone.watch.is_empty() {
@@ -40,7 +40,7 @@ pub(crate) async fn pass(standalone: &Standalone, scope: Scope, json: bool) -> a
         print(&summary(&report))?;
     }
     if let Some(why_not) = &report.why_not {
-        eprintln!("copperbell: this pass is not complete: {why_not}");
+        tell(&format!("copperbell: this pass is not complete: {why_not}"));
     }
     Ok(report.complete)
 }

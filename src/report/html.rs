@@ -37,13 +37,7 @@ pub(crate) fn page(report: &IssueReport, whole: &[Figure]) -> String {
                         h1 { bdi { (title) } }
                         p class="quiet" { (sections::span(report)) }
                     }
-                    (headline(report, whole))
-                    div class="charts" {
-                        (figure("Backlog", &[("backlog", "open at the end of the day")], chart::backlog(report)))
-                        (figure("New and closed", &[("opened", "new in the week"), ("closed", "closed")], chart::flow(report)))
-                        (figure("First response", &WITHIN, chart::times(report, Measure::FirstResponse, "response")))
-                        (figure("Close", &WITHIN, chart::times(report, Measure::Close, "close")))
-                    }
+                    (overview(report, whole))
                     div class="tables" {
                         @for section in tables { (table(section)) }
                     }
@@ -54,6 +48,19 @@ pub(crate) fn page(report: &IssueReport, whole: &[Figure]) -> String {
         }
     };
     page.into_string()
+}
+
+/// Numbers and charts at a glance.
+pub(crate) fn overview(report: &IssueReport, whole: &[Figure]) -> Markup {
+    html! {
+        (headline(report, whole))
+        div class="charts" {
+            (figure("Backlog", &[("backlog", "open at the end of the day")], chart::backlog(report)))
+            (figure("New and closed", &[("opened", "new in the week"), ("closed", "closed")], chart::flow(report)))
+            (figure("First response", &WITHIN, chart::times(report, Measure::FirstResponse, "response")))
+            (figure("Close", &WITHIN, chart::times(report, Measure::Close, "close")))
+        }
+    }
 }
 
 /// The lines of a chart of times.

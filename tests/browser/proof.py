@@ -1,4 +1,5 @@
-"""Proves that the page of `copperbell report` is shown as it is meant. Its arguments: the program, and where to work."""
+"""Proves that the pages of `copperbell report` and of `copperbell serve` are shown as they are meant. Its arguments: the
+program, and where to work."""
 
 import os
 import shutil
@@ -7,11 +8,13 @@ import sys
 from pathlib import Path
 
 from history import History
+from serving import BUSY, CALM, Serving
 from webdriver import Browser
 
 MEASURE = (Path(__file__).parent / "measure.js").read_text()
 
 WIDTHS = (360, 768, 1440)
+STATUS_WIDTHS = (380, 768, 1280)
 
 
 def main(program, home):
@@ -46,26 +49,44 @@ def main(program, home):
 
     with (home / "chromedriver.log").open("w") as log, Browser(log) as browser:
         for name, path in pages.items():
-            for width in WIDTHS:
-                grounds = set()
-                for scheme in ("light", "dark"):
-                    browser.show(path.as_uri(), width, scheme)
-                    shown = browser.run(MEASURE)
-                    console, asked = browser.logged()
-                    where = f"{name} at {width}, {scheme}"
-                    assert not shown["wrong"], f"{where}: {shown['wrong']}"
-                    assert shown["width"] == width and shown["texts"] > 10, f"{where}: {shown}"
-                    assert shown["charts"] == charts[name], f"{where}: {shown}"
-                    assert not console, f"{where}: {console}"
-                    others = {url for url in asked if not url.startswith("data:")} - {path.as_uri()}
-                    assert asked and not others, f"{where}: {others}"
-                    grounds.add(shown["ground"])
-                    browser.picture(home / f"{name}-{width}-{scheme}.png")
-                    print(f"{where}: {shown['texts']} texts, least contrast {shown['least']:.2f}")
-                assert len(grounds) == 2, f"{name}: the same by day and by night"
+            look(browser, home, name, path.as_uri(), WIDTHS, charts[name])
             browser.show(path.as_uri(), 1_000, "dark", media="print")
             assert browser.run(MEASURE)["ground"] == "rgb(255, 255, 255)", f"{name}: printed on a coloured ground"
             browser.pdf(home / f"{name}.pdf")
+        # Nothing to say, nothing in the issues; and all at once.
+        chats = {"/team": (200, "ok"), "/ops": (200, "ok")}
+        with Serving(program, fresh(home / "calm"), CALM, chats) as serving:
+            look(browser, home, "status-calm", serving.url, STATUS_WIDTHS, 0)
+        chats = {"/team": (200, "ok"), "/ops": (404, "no_service"), "/wrong": (400, "invalid_payload")}
+        records = f"sqlite:{home / 'records.db'}"
+        with Serving(program, fresh(home / "busy"), BUSY, chats, "repo:acme/app:1", records) as serving:
+            look(browser, home, "status-busy", serving.url, STATUS_WIDTHS, 4)
+
+
+def fresh(path):
+    path.mkdir()
+    return path
+
+
+def look(browser, home, name, url, widths, charts):
+    """Shows a page by day and by night at each width, measures it, and takes its picture."""
+    for width in widths:
+        grounds = set()
+        for scheme in ("light", "dark"):
+            browser.show(url, width, scheme)
+            shown = browser.run(MEASURE)
+            console, asked = browser.logged()
+            where = f"{name} at {width}, {scheme}"
+            assert not shown["wrong"], f"{where}: {shown['wrong']}"
+            assert shown["width"] == width and shown["texts"] > 10, f"{where}: {shown}"
+            assert shown["charts"] == charts, f"{where}: {shown}"
+            assert not console, f"{where}: {console}"
+            others = {other for other in asked if not other.startswith("data:")} - {url, f"{url}style.css"}
+            assert asked and not others, f"{where}: {others}"
+            grounds.add(shown["ground"])
+            browser.picture(home / f"{name}-{width}-{scheme}.png")
+            print(f"{where}: {shown['texts']} texts, least contrast {shown['least']:.2f}")
+        assert len(grounds) == 2, f"{name}: the same by day and by night"
 
 
 main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve())

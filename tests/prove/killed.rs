@@ -65,8 +65,9 @@ fn program(home: &Path, secrets: &Value, arguments: &[&str]) -> Command {
 }
 
 /// The stage goes on with the file of a process that has the machine's clock.
-fn take_over(stage: &mut Stage, home: &Path) {
-    stage.engine = embedded::Engine::open(&home.join("copperbell.db")).unwrap();
+async fn take_over(stage: &mut Stage, home: &Path) {
+    let engine = embedded::Engine::open(&home.join("copperbell.db")).unwrap();
+    stage.go_on_with(engine).await;
     let ahead = Timestamp::now().duration_since(stage.clock.now());
     stage.clock.advance(ahead.try_into().unwrap());
 }
@@ -77,7 +78,7 @@ async fn a_process_killed_while_it_redelivers_loses_nothing_and_sends_nothing_tw
     const LOST: usize = 8;
     let home = TempDir::new().unwrap();
     let mut stage = HookStage::new().await;
-    take_over(&mut stage.stage, home.path());
+    take_over(&mut stage.stage, home.path()).await;
     for answer in [[500; LOST], [200; LOST]].as_flattened() {
         stage.answers(*answer);
         stage.emit().await;
@@ -119,7 +120,7 @@ fn heard(texts: &[String], most: usize) -> bool {
 async fn a_process_killed_when_a_chat_took_its_message_says_it_twice_and_loses_nothing() {
     let home = TempDir::new().unwrap();
     let mut stage = Stage::new().await;
-    take_over(&mut stage, home.path());
+    take_over(&mut stage, home.path()).await;
     stage.monitor(monitor(&[("alpha", "failed", 4), ("beta", "failed", 5)]));
     let victim = Victim::default();
     let killer = victim.clone();
@@ -152,7 +153,7 @@ async fn processes_killed_at_any_moment_lose_nothing() {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
         victim.kill();
     }
-    take_over(&mut stage, home.path());
+    take_over(&mut stage, home.path()).await;
     stage.passes(3).await;
     for chat in [&stage.slack, &stage.feishu] {
         assert!(heard(&chat.texts(), 7), "{:?}", chat.texts());

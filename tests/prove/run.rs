@@ -69,7 +69,7 @@ impl<'a> Run<'a> {
         let deadline = self.stage.clock.now() + limit;
         let faults = self.plan.process(deadline);
         let mut work = Box::pin(async {
-            let (context, watch) = self.stage.process(faults.clone()).await.ok()?;
+            let (context, watch) = self.stage.process(faults.clone());
             Some(work(context, watch, Deadline::at(deadline)).await)
         });
         tokio::select! {

@@ -29,7 +29,7 @@ pub enum Story {
     Outage,
     /// A hook that points elsewhere loses all of them for a while.
     Elsewhere,
-    /// The webhook's secret is rotated.
+    /// The webhook's secret is rotated, and issue events are streamed.
     Rotation,
     /// Two passes at once.
     Twice,
@@ -96,6 +96,7 @@ impl Story {
     pub fn check(self, run: &Run<'_>, scene: &Scene) -> Result<(), String> {
         match (self, scene) {
             (Self::Outage | Self::Elsewhere, Scene::Hook(hook)) => outage::check(self, run, hook),
+            (Self::Rotation, Scene::Cloud(_, aws)) => rotation::check(aws),
             _ => Ok(()),
         }
     }

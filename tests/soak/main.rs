@@ -283,7 +283,8 @@ impl Soak {
     }
 
     async fn status(&self) -> Value {
-        let request = Request::get(self.serve.status_url().unwrap()).body("".into()).unwrap();
+        let url = format!("{}status.json", self.serve.status_url().unwrap());
+        let request = Request::get(url).body("".into()).unwrap();
         let answer = Outbound::new().send("test", "", request, Duration::from_secs(10)).await;
         let answer = answer.unwrap().bytes(16 << 20).await.unwrap();
         serde_json::from_slice(&answer).unwrap()

@@ -75,7 +75,7 @@ impl Archive {
     ) -> Option<Result<Backfilled, BackfillError>> {
         let repository = APP.parse().unwrap();
         let read = async {
-            let (context, _) = self.stage.process(faults.clone()).await.ok()?;
+            let (context, _) = self.stage.process(faults.clone());
             Some(jobs::backfill(&context, &repository, again, on_progress).await)
         };
         tokio::select! {
@@ -86,7 +86,7 @@ impl Archive {
 
     /// What the sink holds of these columns, in the order of happening.
     pub async fn rows(&self, columns: &str) -> Vec<Row> {
-        let (context, _) = self.stage.process(FaultPoint::none()).await.unwrap();
+        let (context, _) = self.stage.process(FaultPoint::none());
         let sql = format!("SELECT {columns} FROM issue_events ORDER BY occurred_s, delivery_id");
         let selects = vec![Select { name: "rows", sql }];
         let question = Question { selects, views: vec![] };
@@ -110,7 +110,7 @@ impl Archive {
     }
 
     pub async fn report(&self) -> IssueReport {
-        let (context, _) = self.stage.process(FaultPoint::none()).await.unwrap();
+        let (context, _) = self.stage.process(FaultPoint::none());
         let asked = Asked {
             since_s: at("2026-01-01T00:00:00Z") / 1000,
             until_s: self.stage.clock.now().as_second(),

@@ -67,7 +67,7 @@ impl HookStage {
 
     /// A listener like `serve`'s, which does what `answer` says once it has taken a delivery: 200, what it would; else that.
     async fn listen(&self) -> String {
-        let (context, _) = self.stage.process(FaultPoint::none()).await.unwrap();
+        let (context, _) = self.stage.process(FaultPoint::none());
         let secret = github::WebhookSecret::new(&WEBHOOK_SECRET.to_owned().into()).unwrap();
         let keys = Keys {
             secrets: vec![secret],
@@ -133,7 +133,7 @@ async fn take(
 ) -> (StatusCode, &'static str) {
     let (context, keys, answer) = &*shared;
     let status = match answer.load(Ordering::SeqCst) {
-        200 => jobs::receive(context, keys, &headers, body).await.status(),
+        200 => jobs::receive(context, keys, &headers, body).await.received.status(),
         // It is taken, and the answer is lost.
         299 => {
             jobs::receive(context, keys, &headers, body).await;

@@ -4,6 +4,7 @@
 
 pub mod archive;
 pub mod hooks;
+pub mod serving;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +15,8 @@ use boot::{Secrets, Settings, SinkAt};
 use github::GitHub;
 use jiff::Timestamp;
 use jobs::{Bell, Context, Pass, Records, Report, Watch};
-use outbound::{Access, Clock, Deadline, FaultPoint, Outbound};
+use metrics::Firehose;
+use outbound::{Access, Clock, Deadline, FaultPoint, Outbound, sdk_http_client};
 use serde_json::{Value, json};
 use state::Table;
 use world::{Chat, Copr, Monitor, Reply};
@@ -37,6 +39,8 @@ pub struct Stage {
     pub feishu: Chat,
     pub clock: Clock,
     pub engine: embedded::Engine,
+    /// Where AWS stands, for a sink of its own.
+    pub aws: Option<String>,
     /// How every process leaves: they share its connections.
     outbound: Outbound,
     pub settings: Vec<(&'static str, String)>,
@@ -61,16 +65,30 @@ impl Stage {
             {"name": "rpm", "url": feishu.url(), "secret": "demo"},
         ]});
         let settings = vec![("COPR_URL", copr.url()), ("COPR_PROJECTS", PROJECT.to_owned())];
-        Self {
+        let mut stage = Self {
             copr,
             slack,
             feishu,
             clock: Clock::simulated(start()),
             engine,
+            aws: None,
             outbound: Outbound::new(),
             settings,
             secrets,
-        }
+        };
+        stage.go_on_with(stage.engine.clone()).await;
+        stage
+    }
+
+    /// Goes on with this state.
+    pub async fn go_on_with(&mut self, engine: embedded::Engine) {
+        self.engine = engine;
+        self.table(&self.outbound).create_if_missing().await.unwrap();
+    }
+
+    fn table(&self, outbound: &Outbound) -> Table {
+        let http_client = embedded::http_client(self.engine.clone(), outbound);
+        Table::in_process("copperbell", http_client, self.clock.clone())
     }
 
     /// Leaves by the connections of `outbound`, which other stages may share.
@@ -89,18 +107,11 @@ impl Stage {
     }
 
     /// A process that has just started.
-    pub async fn process(&self, faults: FaultPoint) -> Result<(Context, Watch), state::Error> {
+    pub fn process(&self, faults: FaultPoint) -> (Context, Watch) {
         let mut outbound = self.outbound.clone();
         outbound.clock = self.clock.clone();
         outbound.faults = faults;
-        let access = Access {
-            http_client: embedded::http_client(self.engine.clone(), &outbound),
-            credentials: Credentials::from_keys("local", "local", None),
-            region: "local".to_owned(),
-            endpoint_url: None,
-        };
-        let table = Table::new("copperbell", access, self.clock.clone());
-        table.create_if_missing().await?;
+        let table = self.table(&outbound);
         let secrets = Secrets::parse(&self.secrets.to_string()).unwrap();
         let settings = Settings::read(|name| {
             let set = self.settings.iter().find(|(setting, _)| *setting == name);
@@ -115,21 +126,29 @@ impl Stage {
             titles: settings.sink_titles,
             ..Records::default()
         };
-        if let Some(SinkAt::Sqlite(path)) = &settings.sink {
-            let file = Arc::new(embedded::Records::open(path, &outbound).unwrap());
-            records.sink = Some(file.clone());
-            records.warehouse = Some(file);
+        match &settings.sink {
+            Some(SinkAt::Sqlite(path)) => {
+                let file = Arc::new(embedded::Records::open(path, &outbound).unwrap());
+                records.sink = Some(file.clone());
+                records.warehouse = Some(file);
+            }
+            Some(SinkAt::Firehose(stream)) => {
+                let access = access(&outbound, self.aws.clone().expect("the stage has an AWS"));
+                records.sink = Some(Arc::new(Firehose::new(stream, access, &outbound)));
+            }
+            None => {}
         }
         let context = Context {
             outbound,
             table,
             owner: "test".to_owned(),
             bells: bells.collect(),
+            language: settings.language,
             github: GitHub::new(settings.github, secrets.github),
             heartbeat: secrets.heartbeat,
             records,
         };
-        Ok((context, settings.watch))
+        (context, settings.watch)
     }
 
     /// A pass of a process that has just started, at the hour it is.
@@ -139,7 +158,7 @@ impl Stage {
 
     pub async fn pass_until(&self, deadline: Deadline) -> Report {
         self.feishu.set_now(self.clock.now().as_second());
-        let (context, watch) = self.process(FaultPoint::none()).await.unwrap();
+        let (context, watch) = self.process(FaultPoint::none());
         jobs::run(&context, &watch, Pass::new(self.clock.now(), deadline), |_| {}).await
     }
 
@@ -147,7 +166,7 @@ impl Stage {
     pub async fn pass_with(&self, faults: FaultPoint) -> Option<Report> {
         self.feishu.set_now(self.clock.now().as_second());
         let pass = async {
-            let (context, watch) = self.process(faults.clone()).await.ok()?;
+            let (context, watch) = self.process(faults.clone());
             let pass = Pass::new(self.clock.now(), Deadline::NONE);
             Some(jobs::run(&context, &watch, pass, |_| {}).await)
         };
@@ -172,7 +191,7 @@ impl Stage {
 
     /// How things stand.
     pub async fn status(&self) -> jobs::Status {
-        let (context, _) = self.process(FaultPoint::none()).await.unwrap();
+        let (context, _) = self.process(FaultPoint::none());
         jobs::status(&context).await.unwrap()
     }
 
@@ -183,6 +202,16 @@ impl Stage {
         incidents
             .map(|incident| format!("{} {} {:?}", incident.package, incident.since, incident.chroots))
             .collect()
+    }
+}
+
+/// How an SDK reaches what stands in for AWS.
+pub fn access(outbound: &Outbound, endpoint_url: String) -> Access {
+    Access {
+        http_client: sdk_http_client(outbound),
+        credentials: Credentials::from_keys("local", "local", None),
+        region: "local".to_owned(),
+        endpoint_url: Some(endpoint_url),
     }
 }
 

@@ -267,7 +267,7 @@ impl Loss {
     /// It is about to try a receiver that is down: no attempt, but nothing else is to send it meanwhile.
     pub fn probe(&mut self, now: Timestamp) {
         self.attempted = self.failed.map(|failed| (now, failed.id));
-        self.next = now.checked_add(FIRST_PAUSE).ok();
+        self.next = self.next.max(now.checked_add(FIRST_PAUSE).ok());
     }
 
     /// Somebody asks for it, whatever was decided.

@@ -28,3 +28,21 @@ pub fn access(outbound: &Outbound, value: impl Fn(&str) -> Option<String>) -> Re
         endpoint_url: value("AWS_ENDPOINT_URL"),
     })
 }
+
+/// How to reach one of them: at its own endpoint, where `AWS_ENDPOINT_URL_<SERVICE>` names one as it does for every AWS
+/// SDK (`DYNAMODB`, `SECRETS_MANAGER`), else as [`access`] says.
+///
+/// # Errors
+/// The same.
+pub fn access_to(
+    service: &str,
+    outbound: &Outbound,
+    value: impl Fn(&str) -> Option<String>,
+) -> Result<Access, BadSetting> {
+    let own = value(&format!("AWS_ENDPOINT_URL_{service}"));
+    let access = access(outbound, value)?;
+    Ok(Access {
+        endpoint_url: own.or(access.endpoint_url),
+        ..access
+    })
+}

@@ -1,4 +1,4 @@
-//! The log: JSON lines with a time for CloudWatch, plain lines on stderr for people.
+//! The log: JSON lines with a time for CloudWatch, plain or JSON lines on stderr for those who run the program themselves.
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -10,25 +10,35 @@ use tracing_subscriber::{Layer as _, fmt};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Logs {
     /// CloudWatch: one JSON object a line, with `timestamp` and `level` (without them Lambda files every line as INFO).
+    CloudWatch,
+    /// Whoever reads standard error: standard output is for what a command prints.
+    Stderr(LogFormat),
+}
+
+/// How the standalone program logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For collectors: one JSON object a line, as for CloudWatch.
     Json,
-    /// A person at a terminal.
-    Plain,
 }
 
 /// Starts logging. Only the first call of a process counts.
 pub fn start_logs(logs: Logs, level: LevelFilter) {
-    match logs {
-        Logs::Json => {
-            let layer = fmt::layer().json().flatten_event(true).with_current_span(false);
-            let layer = layer.with_filter(ours(level));
-            let _ = tracing_subscriber::registry().with(layer).try_init();
+    let registry = tracing_subscriber::registry();
+    let json = fmt::layer().json().flatten_event(true).with_current_span(false);
+    let _ = match logs {
+        Logs::CloudWatch => registry.with(json.with_filter(ours(level))).try_init(),
+        Logs::Stderr(LogFormat::Json) => {
+            let layer = json.with_writer(std::io::stderr);
+            registry.with(layer.with_filter(ours(level))).try_init()
         }
-        Logs::Plain => {
+        Logs::Stderr(LogFormat::Text) => {
             let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
-            let layer = layer.with_filter(ours(level));
-            let _ = tracing_subscriber::registry().with(layer).try_init();
+            registry.with(layer.with_filter(ours(level))).try_init()
         }
-    }
+    };
 }
 
 /// Our own lines down to `level`; those of libraries down to INFO: at TRACE the AWS SDK logs whole answers, secrets

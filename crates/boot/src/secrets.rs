@@ -9,7 +9,6 @@ use aws_sdk_secretsmanager::config::{BehaviorVersion, Region, StalledStreamProte
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata as _;
 use bell::routing::{Route, Rules};
 use chat::Channel;
-use futures_util::future;
 use github::{AppKey, Credentials, WebhookSecret};
 use outbound::{Access, Outbound, SdkSleep};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -166,11 +165,12 @@ impl Secrets {
     /// When the current version cannot be read or is not usable.
     pub async fn from_aws_with_previous(id: &str, access: Access, outbound: &Outbound) -> Result<Self, SecretsError> {
         let client = client(access, outbound);
-        let versions = future::join(version(&client, id, "AWSCURRENT"), version(&client, id, "AWSPREVIOUS"));
-        let (current, previous) = versions.await;
-        let mut current = Self::parse(&current?.ok_or_else(|| missing(id))?)?;
-        // There is none before the first rotation; one that cannot be read now is no reason to do without it.
-        if let Some(text) = previous? {
+        // One after the other: a second connection would cost more than the wait.
+        let current = version(&client, id, "AWSCURRENT").await?;
+        let previous = version(&client, id, "AWSPREVIOUS").await?;
+        let mut current = Self::parse(&current.ok_or_else(|| missing(id))?)?;
+        // There is none before the first rotation.
+        if let Some(text) = previous {
             let document: Previous = serde_json::from_str(&text).unwrap_or_default();
             let secrets = OneOrMore::list(document.github_webhook_secret);
             current
@@ -290,7 +290,7 @@ fn without_values(error: &serde_json::Error) -> String {
     let said = error.to_string();
     let place = format!("line {} column {}", error.line(), error.column());
     if !error.is_data() {
-        return format!("it is not JSON ({place})");
+        return format!("it is not JSON ({place}): look there for a quote that is missing, or a comma too many");
     }
     let names_only = ["unknown field", "missing field", "duplicate field"];
     if names_only.iter().any(|start| said.starts_with(start)) {
@@ -301,10 +301,13 @@ fn without_values(error: &serde_json::Error) -> String {
     let expected = expected
         .and_then(|rest| rest.split_once(" at line"))
         .map(|(what, _)| what);
-    format!(
-        "a value has the wrong kind, expected {} ({place})",
-        expected.unwrap_or("another")
-    )
+    let expected = match expected.unwrap_or("another") {
+        "u64" => "a number without quotes",
+        "a sequence" => "a list in [ ]",
+        "a boolean" => "true or false",
+        other => other,
+    };
+    format!("a value has the wrong kind, expected {expected} ({place})")
 }
 
 #[cfg(test)]
@@ -343,22 +346,22 @@ mod tests {
             "{sentences:#?}"
         );
         insta::assert_snapshot!(sentences.join("\n"), @r#"
-        SECRETS: the document is not usable: it is not JSON (line 1 column 1)
+        SECRETS: the document is not usable: it is not JSON (line 1 column 1): look there for a quote that is missing, or a comma too many
         SECRETS: the document is not usable: unknown field `github_tokn`, expected one of `github_webhook_secret`, `github_app`, `github_token`, `heartbeat_url`, `channels` at line 1 column 14
         SECRETS: the document is not usable: a value has the wrong kind, expected a string (line 1 column 18)
         SECRETS: the document is not usable: heartbeat_url: expected an http:// or https:// URL
-        SECRETS: the document is not usable: a value has the wrong kind, expected u64 (line 1 column 28)
-        SECRETS: the document is not usable: a value has the wrong kind, expected u64 (line 1 column 50)
+        SECRETS: the document is not usable: a value has the wrong kind, expected a number without quotes (line 1 column 28)
+        SECRETS: the document is not usable: a value has the wrong kind, expected a number without quotes (line 1 column 50)
         SECRETS: the document is not usable: unknown field `two lines`, expected one of `github_webhook_secret`, `github_app`, `github_token`, `heartbeat_url`, `channels` at line 1 column 13
         SECRETS: the document is not usable: github_app.private_key: the App's private key cannot be read as PEM: expected the file that GitHub gives, unencrypted and with its line breaks, which begins with `-----BEGIN RSA PRIVATE KEY-----`
-        SECRETS: the document is not usable: a value has the wrong kind, expected a sequence (line 1 column 19)
+        SECRETS: the document is not usable: a value has the wrong kind, expected a list in [ ] (line 1 column 19)
         SECRETS: the document is not usable: missing field `url` at line 1 column 30
         SECRETS: the document is not usable: unknown field `evnets`, expected one of `name`, `url`, `secret`, `events`, `projects`, `repositories`, `authors`, `labels`, `skip_bots` at line 1 column 91
-        SECRETS: the document is not usable: a value has the wrong kind, expected a sequence (line 1 column 99)
+        SECRETS: the document is not usable: a value has the wrong kind, expected a list in [ ] (line 1 column 99)
         SECRETS: the document is not usable: channel `team`: `copr.borken` is no event: expected one such as copr.broken, issues.opened, issue_comment.created, or a pattern such as `copr.*`
         SECRETS: the document is not usable: channel "Team!": expected a name of 1 to 32 characters a-z, 0-9 and -
         SECRETS: the document is not usable: channel "team": expected https (http is for loopback hosts alone)
-        SECRETS: the document is not usable: channel "team": expected console:, or a URL of https, with slack+, feishu+, discord+, teams+ or json+ before it where its host does not tell
+        SECRETS: the document is not usable: channel "team": expected console:, or a URL of https, with slack+, feishu+, discord+, teams+, ntfy+ or json+ before it where its host does not tell
         SECRETS: the document is not usable: two channels are called `team`, expected a name for each
         "#);
     }

@@ -11,141 +11,15 @@ use std::time::Duration;
 use bell::ignore::Ignore;
 use bell::wanted::Wanted;
 use bell::watch::{Digest, Redelivery, Watch};
+use chat::{Language, UnknownLanguage};
 use copr::{Copr, DEFAULT_URL};
 use github::{ApiUrl, DEFAULT_API_URL};
 use jiff::{Span, SpanRelativeTo};
+use outbound::ExtraRoots;
 use tracing::level_filters::LevelFilter;
 use url::Url;
 
-/// A setting: an environment variable, or a flag of the same name in lower case with dashes.
-#[derive(Clone, Copy, Debug)]
-pub struct Setting {
-    /// `COPR_PROJECTS`.
-    pub name: &'static str,
-    /// What to write there: `LIST`, `URL`, ….
-    pub value: &'static str,
-    /// What it is for.
-    pub help: &'static str,
-}
-
-/// Every setting there is.
-pub const SETTINGS: [Setting; 23] = [
-    Setting {
-        name: "STATE",
-        value: "WHERE",
-        help: "Where to remember: a file, or dynamodb:TABLE [default: copperbell.db]",
-    },
-    Setting {
-        name: "SECRETS",
-        value: "WHERE",
-        help: "The JSON document with the channels: a file, or aws:ID [default: none, ring on the console]",
-    },
-    Setting {
-        name: "COPR_PROJECTS",
-        value: "LIST",
-        help: "Projects to watch, comma-separated: owner/name, @group/name, owner/name:pr:12; or file:PATH, one a line",
-    },
-    Setting {
-        name: "COPR_URL",
-        value: "URL",
-        help: "The Copr instance [default: https://copr.fedorainfracloud.org]",
-    },
-    Setting {
-        name: "COPR_IGNORE",
-        value: "LIST",
-        help: "What not to watch, comma-separated package/chroot patterns: */fedora-rawhide-*, kernel-*/*",
-    },
-    Setting {
-        name: "REMIND_AFTER",
-        value: "DURATION",
-        help: "Ring again for what still fails after this long, such as 12h or 3d [default: never]",
-    },
-    Setting {
-        name: "POLL_FAILURES",
-        value: "N",
-        help: "Ring when this many polls of a project failed in a row [default: 3]",
-    },
-    Setting {
-        name: "GITHUB_HOOKS",
-        value: "LIST",
-        help: "Hooks whose lost deliveries to get back, comma-separated: app, repo:owner/name:123, org:name:456",
-    },
-    Setting {
-        name: "GITHUB_API_URL",
-        value: "URL",
-        help: "Another GitHub than github.com: https://HOST/api/v3 [default: https://api.github.com]",
-    },
-    Setting {
-        name: "WEBHOOK_URL",
-        value: "URL",
-        help: "Where GitHub reaches our own listener; a hook that delivers there is also pulled from and pinged",
-    },
-    Setting {
-        name: "REDELIVER_EVENTS",
-        value: "LIST",
-        help: "Which deliveries to get back, comma-separated: issues.*, push, !check_run [default: all but ping]",
-    },
-    Setting {
-        name: "REDELIVER_HORIZON",
-        value: "DURATION",
-        help: "How long GitHub redelivers: 7d on an Enterprise Server [default: 3d]",
-    },
-    Setting {
-        name: "REDELIVER_ATTEMPTS",
-        value: "N",
-        help: "Give a delivery up after so many redeliveries that failed [default: 12]",
-    },
-    Setting {
-        name: "LISTEN",
-        value: "ADDRESS",
-        help: "Where `serve` takes GitHub's webhooks: POST /webhook, GET /healthz [default: 127.0.0.1:8787]",
-    },
-    Setting {
-        name: "STATUS_LISTEN",
-        value: "ADDRESS",
-        help: "Where `serve` shows its status as JSON, on this machine alone [default: 127.0.0.1:8788]",
-    },
-    Setting {
-        name: "EVERY",
-        value: "DURATION",
-        help: "How often `serve` runs a pass [default: 10m]",
-    },
-    Setting {
-        name: "ALLOW_SHA1",
-        value: "BOOL",
-        help: "true: believe a webhook that is signed with SHA-1 alone [default: false]",
-    },
-    Setting {
-        name: "SINK",
-        value: "WHERE",
-        help: "Where to keep a record of each issue event: sqlite:PATH, or firehose:STREAM [default: nowhere]",
-    },
-    Setting {
-        name: "SINK_TITLES",
-        value: "BOOL",
-        help: "true: keep the titles of issues in the records [default: false]",
-    },
-    Setting {
-        name: "WAREHOUSE",
-        value: "WHERE",
-        help: "Where to ask about the records: sqlite:PATH, or athena:WORKGROUP/DATABASE [default: a sqlite SINK]",
-    },
-    Setting {
-        name: "REPORT_EVERY",
-        value: "DURATION",
-        help: "Ring with the figures of the issues this often, such as 7d [default: never]",
-    },
-    Setting {
-        name: "REPORT_IGNORE",
-        value: "LIST",
-        help: "Logins whose comments are no response, comma-separated, besides those of bots",
-    },
-    Setting {
-        name: "LOG_LEVEL",
-        value: "LEVEL",
-        help: "error, warn, info, debug or trace [default: error; of `serve` and in Lambda: info]",
-    },
-];
+use crate::logs::LogFormat;
 
 /// How often does `serve` run a pass?
 const EVERY: Duration = Duration::from_mins(10);
@@ -184,8 +58,14 @@ pub struct Settings {
     pub sink_titles: bool,
     /// Where records of issue events are asked about, if anywhere.
     pub warehouse: Option<WarehouseAt>,
+    /// What notices are written in.
+    pub language: Language,
+    /// Authorities that are trusted besides the public ones.
+    pub extra_roots: ExtraRoots,
     /// What to log; `None`: as the program sees fit.
     pub log_level: Option<LevelFilter>,
+    /// How the standalone program logs.
+    pub log_format: LogFormat,
 }
 
 /// Where to remember.
@@ -261,7 +141,7 @@ impl Settings {
             state: match state.strip_prefix("dynamodb:") {
                 Some("") => return Err(BadSetting::new("STATE", "expected a table's name after `dynamodb:`")),
                 Some(table) => StateAt::Dynamodb(table.to_owned()),
-                None => StateAt::File(state.into()),
+                None => state_file(&state)?,
             },
             secrets: match value("SECRETS") {
                 None => None,
@@ -324,8 +204,26 @@ impl Settings {
             },
             sink,
             sink_titles: yes("SINK_TITLES", value("SINK_TITLES").as_deref())?,
+            language: value("NOTICE_LANGUAGE")
+                .map_or(Ok(Language::default()), |text| text.parse())
+                .map_err(|error: UnknownLanguage| BadSetting::new("NOTICE_LANGUAGE", error.to_string()))?,
+            extra_roots: value("CA_FILE").map_or(Ok(ExtraRoots::default()), |path| extra_roots(&path))?,
             log_level: value("LOG_LEVEL").map(|text| log_level(&text)).transpose()?,
+            log_format: value("LOG_FORMAT").map_or(Ok(LogFormat::Text), |text| log_format(&text))?,
         })
+    }
+}
+
+/// A file that is called like another setting's value would be made without a word.
+fn state_file(text: &str) -> Result<StateAt, BadSetting> {
+    match text.split_once(':') {
+        Some((scheme, _)) if !scheme.contains('/') => {
+            let why = format!(
+                "`{text}` is neither a file nor dynamodb:TABLE: expected one of them, ./{text} if a file is called so"
+            );
+            Err(BadSetting::new("STATE", why))
+        }
+        _ => Ok(StateAt::File(text.into())),
     }
 }
 
@@ -431,6 +329,12 @@ fn address(name: &'static str, text: &str) -> Result<SocketAddr, BadSetting> {
     })
 }
 
+fn extra_roots(path: &str) -> Result<ExtraRoots, BadSetting> {
+    let pem =
+        std::fs::read(path).map_err(|error| BadSetting::new("CA_FILE", format!("cannot read {path}: {error}")))?;
+    ExtraRoots::from_pem(&pem).map_err(|error| BadSetting::new("CA_FILE", format!("{path} is not usable: {error}")))
+}
+
 fn log_level(text: &str) -> Result<LevelFilter, BadSetting> {
     match text.trim().to_ascii_lowercase().as_str() {
         "error" => Ok(LevelFilter::ERROR),
@@ -441,6 +345,17 @@ fn log_level(text: &str) -> Result<LevelFilter, BadSetting> {
         _ => Err(BadSetting::new(
             "LOG_LEVEL",
             format!("`{text}` is no level: expected error, warn, info, debug or trace"),
+        )),
+    }
+}
+
+fn log_format(text: &str) -> Result<LogFormat, BadSetting> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(BadSetting::new(
+            "LOG_FORMAT",
+            format!("`{text}` is no format: expected text or json"),
         )),
     }
 }
@@ -481,6 +396,7 @@ mod tests {
             ("REMIND_AFTER", "3d"),
             ("POLL_FAILURES", "5"),
             ("LOG_LEVEL", "INFO"),
+            ("LOG_FORMAT", "json"),
         ])
         .unwrap();
         assert_eq!(settings.state, StateAt::Dynamodb("bells".to_owned()));
@@ -490,6 +406,7 @@ mod tests {
         assert_eq!(settings.watch.remind_after, Some(Duration::from_hours(72)));
         assert_eq!(settings.watch.poll_failures, 5);
         assert_eq!(settings.log_level, Some(LevelFilter::INFO));
+        assert_eq!(settings.log_format, LogFormat::Json);
     }
 
     #[test]
@@ -505,6 +422,7 @@ mod tests {
     fn every_mistake_is_one_sentence_that_names_its_setting() {
         let mistakes = [
             ("STATE", "dynamodb:"),
+            ("STATE", "sqlite:bell.db"),
             ("SECRETS", "aws:"),
             ("COPR_PROJECTS", "foo"),
             ("COPR_PROJECTS", "file:no/such/file"),
@@ -523,11 +441,16 @@ mod tests {
             ("LISTEN", "8787"),
             ("EVERY", "often"),
             ("ALLOW_SHA1", "yes"),
+            ("NOTICE_LANGUAGE", "de"),
+            ("CA_FILE", "no/such/file"),
+            ("CA_FILE", "Cargo.toml"),
             ("LOG_LEVEL", "loud"),
+            ("LOG_FORMAT", "xml"),
         ];
         let sentences = mistakes.map(|mistake| read(&[mistake]).unwrap_err().to_string());
         insta::assert_snapshot!(sentences.join("\n"), @"
         STATE: expected a table's name after `dynamodb:`
+        STATE: `sqlite:bell.db` is neither a file nor dynamodb:TABLE: expected one of them, ./sqlite:bell.db if a file is called so
         SECRETS: expected a secret's name or ARN after `aws:`
         COPR_PROJECTS: `foo` is no Copr project: expected owner/name, @group/name or owner/name:pr:12
         COPR_PROJECTS: cannot read no/such/file: No such file or directory (os error 2)
@@ -546,7 +469,11 @@ mod tests {
         LISTEN: `8787` is no address: expected one such as 127.0.0.1:8787
         EVERY: `often` is no duration: expected one such as 90m, 12h or 3d
         ALLOW_SHA1: `yes` is neither true nor false
+        NOTICE_LANGUAGE: `de` is no language that notices are written in: expected en, zh or ru
+        CA_FILE: cannot read no/such/file: No such file or directory (os error 2)
+        CA_FILE: Cargo.toml is not usable: it is not PEM with certificates, expected `-----BEGIN CERTIFICATE-----` in it
         LOG_LEVEL: `loud` is no level: expected error, warn, info, debug or trace
+        LOG_FORMAT: `xml` is no format: expected text or json
         ");
     }
 }

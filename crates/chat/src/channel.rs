@@ -15,11 +15,14 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// What is expected where a channel's URL is none.
-const A_URL: &str = "console:, or a URL of https, with slack+, feishu+, discord+, teams+ or json+ before it where its \
-                     host does not tell";
+const A_URL: &str = "console:, or a URL of https, with slack+, feishu+, discord+, teams+, ntfy+ or json+ before it where \
+                     its host does not tell";
 /// What is expected where Teams' connectors were, which Microsoft has switched off.
 const A_WORKFLOW: &str = "the URL of a Teams workflow (“Send webhook alerts to a channel”): the connectors of Office 365 \
                           are no more";
+/// What is expected where a topic of ntfy's is meant.
+const A_TOPIC: &str = "the URL of an ntfy topic, such as https://ntfy.sh/TOPIC, with 1 to 64 characters A-Z, a-z, 0-9, - \
+                       and _ for the topic and nothing after it";
 
 /// A channel: its URL and its secret are secrets, and never shown.
 #[derive(Clone)]
@@ -37,6 +40,8 @@ pub struct Channel {
 struct Http {
     url: SecretString,
     origin: String,
+    /// Of ntfy's: the server is told in the body, and the URL is its root.
+    topic: Option<SecretString>,
 }
 
 /// The kinds of channel.
@@ -50,6 +55,8 @@ pub enum Kind {
     Discord,
     /// A Microsoft Teams channel or chat with a workflow that posts cards.
     Teams,
+    /// A topic of an ntfy server.
+    Ntfy,
     /// Any server that takes our JSON.
     Json,
     /// The terminal this program runs in.
@@ -77,10 +84,11 @@ impl Channel {
     /// Reads a channel's settings.
     ///
     /// `url` says the kind by its host (`hooks.slack.com`; `open.feishu.cn` and `open.larksuite.com`; `discord.com` and
-    /// `discordapp.com`; `*.api.powerplatform.com` and `*.logic.azure.com` for Teams; any other is generic JSON) or
-    /// outright by a prefix (`slack+https://…`, `feishu+…`, `discord+…`, `teams+…`, `json+…`); `console:` and
-    /// `console:stderr` are the terminal. `secret` is the signing secret: of a Feishu bot any text, of generic JSON
-    /// `whsec_<base64>` as Standard Webhooks serializes it. That names are unique is the caller's business.
+    /// `discordapp.com`; `*.api.powerplatform.com` and `*.logic.azure.com` for Teams; `ntfy.sh`; any other is generic
+    /// JSON) or outright by a prefix (`slack+https://…`, `feishu+…`, `discord+…`, `teams+…`, `ntfy+…`, `json+…`);
+    /// `console:` and `console:stderr` are the terminal. `secret` is the signing secret of a Feishu bot (any text) or of
+    /// generic JSON (`whsec_<base64>` as Standard Webhooks serializes it), or an access token of ntfy's (`tk_…`). That
+    /// names are unique is the caller's business.
     ///
     /// # Errors
     /// When the name has another form, the URL is none we would send a message to, or the secret is none of its kind.
@@ -125,7 +133,12 @@ impl Channel {
         self.http.as_ref().map(|http| &http.url)
     }
 
-    /// The bytes messages are signed with.
+    /// The topic a message is for; nothing but for ntfy.
+    pub(crate) fn topic(&self) -> Option<&SecretString> {
+        self.http.as_ref()?.topic.as_ref()
+    }
+
+    /// The bytes messages are signed with, or an access token.
     pub(crate) fn key(&self) -> Option<&SecretSlice<u8>> {
         self.key.as_ref()
     }
@@ -147,6 +160,7 @@ fn parse_url(url: &str) -> Result<(Kind, Http), &'static str> {
         Some(("feishu", url)) => (Some(Kind::Feishu), url),
         Some(("discord", url)) => (Some(Kind::Discord), url),
         Some(("teams", url)) => (Some(Kind::Teams), url),
+        Some(("ntfy", url)) => (Some(Kind::Ntfy), url),
         Some(("json", url)) => (Some(Kind::Json), url),
         _ => (None, url),
     };
@@ -171,7 +185,15 @@ fn parse_url(url: &str) -> Result<(Kind, Http), &'static str> {
         return Err(A_WORKFLOW);
     }
     let kind = said.unwrap_or_else(|| kind_of(host));
-    let url = if kind == Kind::Discord { with_answer(url) } else { url };
+    let (url, topic) = match kind {
+        Kind::Discord => (with_answer(url), None),
+        Kind::Ntfy => {
+            let topic = parse_topic(&url).ok_or(A_TOPIC)?;
+            let root = url.join("/").map_err(|_| A_TOPIC)?;
+            (root, Some(topic))
+        }
+        _ => (url, None),
+    };
     // What a URL may hold, a request may too, up to 64 KB.
     if url.as_str().parse::<http::Uri>().is_err() {
         return Err("a shorter URL");
@@ -179,6 +201,7 @@ fn parse_url(url: &str) -> Result<(Kind, Http), &'static str> {
     let http = Http {
         origin: format!("{}/", url.origin().ascii_serialization()),
         url: String::from(url).into(),
+        topic,
     };
     Ok((kind, http))
 }
@@ -187,10 +210,20 @@ fn kind_of(host: &str) -> Kind {
     match host {
         "hooks.slack.com" => Kind::Slack,
         "open.feishu.cn" | "open.larksuite.com" => Kind::Feishu,
+        "ntfy.sh" => Kind::Ntfy,
         "discord.com" | "canary.discord.com" | "ptb.discord.com" | "discordapp.com" => Kind::Discord,
         _ if host.ends_with(".api.powerplatform.com") || host.ends_with(".logic.azure.com") => Kind::Teams,
         _ => Kind::Json,
     }
+}
+
+/// The topic of `https://ntfy.sh/TOPIC`, in the form the server wants it
+/// (<https://github.com/binwiederhier/ntfy/blob/main/server/server.go>, `topicRegex`).
+fn parse_topic(url: &Url) -> Option<SecretString> {
+    let topic = url.path().strip_prefix('/')?;
+    let letters = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let good = (1..=64).contains(&topic.len()) && topic.bytes().all(letters);
+    (good && url.query().is_none() && url.fragment().is_none()).then(|| topic.into())
 }
 
 /// Discord says what became of a message only where it is asked to wait for that.
@@ -211,6 +244,12 @@ fn parse_secret(kind: Kind, secret: &str) -> Result<SecretSlice<u8>, &'static st
         Kind::Discord => Err("no secret: a Discord webhook signs nothing"),
         Kind::Teams => Err("no secret: a Teams workflow checks no signature"),
         Kind::Console(_) => Err("no secret: the console signs nothing"),
+        Kind::Ntfy => {
+            // It is sent in a header.
+            let good = secret.starts_with("tk_") && secret.bytes().all(|b| b.is_ascii_graphic());
+            good.then(|| SecretSlice::from(secret.as_bytes().to_vec()))
+                .ok_or("an access token of ntfy's, which begins with tk_")
+        }
         Kind::Feishu if secret.is_empty() => Err("the bot's signing secret, or no secret at all"),
         Kind::Feishu => Ok(secret.as_bytes().to_vec().into()),
         // Standard Webhooks: 24 to 64 random bytes.
@@ -339,6 +378,34 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_topic_is_told_apart_from_its_server() {
+        for (url, kind, origin) in [
+            ("https://ntfy.sh/our-builds", Kind::Ntfy, "https://ntfy.sh/"),
+            (
+                "ntfy+http://127.0.0.1:2586/our_builds",
+                Kind::Ntfy,
+                "http://127.0.0.1:2586/",
+            ),
+            (
+                "https://ntfy.sh.evil.example/x",
+                Kind::Json,
+                "https://ntfy.sh.evil.example/",
+            ),
+        ] {
+            let channel = Channel::parse("phone", url, None).expect(url);
+            assert_eq!((channel.kind, channel.origin()), (kind, Some(origin)), "{url}");
+        }
+        let channel = Channel::parse("phone", "ntfy+https://push.example:8443/Our_builds-1", None).expect("valid");
+        assert_eq!(
+            channel.url().expect("a URL").expose_secret(),
+            "https://push.example:8443/"
+        );
+        assert_eq!(channel.topic().expect("a topic").expose_secret(), "Our_builds-1");
+        let other = Channel::parse("team", "https://example.com/x", None).expect("valid");
+        assert!(other.topic().is_none());
+    }
+
     fn mistake(name: &str, url: &str, secret: Option<&str>) -> String {
         let parsed = Channel::parse(name, url, secret.map(SecretString::from));
         let error = parsed.expect_err("a mistake");
@@ -363,6 +430,7 @@ mod tests {
     #[test]
     fn a_mistaken_url_is_one_sentence_that_names_the_channel_and_not_the_url() {
         let long = format!("https://example.com/sesame{}", "x".repeat(70_000));
+        let too_long = format!("ntfy+https://example.com/sesame{}", "x".repeat(59));
         let http = "https (http is for loopback hosts alone)";
         for (url, expected) in [
             ("sesame", A_URL),
@@ -380,6 +448,11 @@ mod tests {
             (&long, "a shorter URL"),
             ("https://acme.webhook.office.com/webhookb2/sesame", A_WORKFLOW),
             ("teams+https://outlook.office.com/webhook/sesame", A_WORKFLOW),
+            ("https://ntfy.sh/", A_TOPIC),
+            ("https://ntfy.sh/sesame/json", A_TOPIC),
+            ("https://ntfy.sh/sesame?auth=x", A_TOPIC),
+            ("https://ntfy.sh/ses%61me", A_TOPIC),
+            (&too_long, A_TOPIC),
         ] {
             let expected = format!(r#"channel "team": expected {expected}"#);
             assert_eq!(mistake("team", url, None), expected);
@@ -389,6 +462,7 @@ mod tests {
     #[test]
     fn a_mistaken_secret_is_one_sentence_that_does_not_tell_it() {
         let whsec = "a secret of whsec_ and 24 to 64 bytes in base64, as Standard Webhooks has them";
+        let token = "an access token of ntfy's, which begins with tk_";
         for (url, secret, expected) in [
             (
                 "https://hooks.slack.com/x",
@@ -414,6 +488,9 @@ mod tests {
             ("https://example.com/x", "sesame", whsec),
             ("https://example.com/x", "whsec_sesame!", whsec),
             ("https://example.com/x", "whsec_c2VzYW1l", whsec),
+            ("https://ntfy.sh/x", "sesame", token),
+            ("https://ntfy.sh/x", "", token),
+            ("https://ntfy.sh/x", "tk_sesame\r\nX-Evil: 1", token),
         ] {
             let expected = format!(r#"channel "team": expected {expected}"#);
             assert_eq!(mistake("team", url, Some(secret)), expected);
@@ -424,6 +501,7 @@ mod tests {
     fn a_secret_of_the_right_kind_is_taken() {
         for (url, secret) in [
             ("https://open.feishu.cn/x", "demo"),
+            ("https://ntfy.sh/x", "tk_AgQdq7mVBoFD37zQVN29RhuMzNIz2"),
             ("https://example.com/x", WHSEC),
             ("https://example.com/x", "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
         ] {

@@ -3,7 +3,8 @@
 //! The way of a fact: [`send`] puts notices [into words](message), [shows](show) them as one channel's request and
 //! reads the [`verdict`] off its answer. All but `send` is pure.
 //!
-//! A further kind of chat is a [`Kind`] (`channel.rs`), a file under `show/`, and an arm in `verdict.rs` and `send.rs`.
+//! A further kind of chat is a [`Kind`] (`channel.rs`), a file under `show/`, one under `verdict/` and an arm in `send.rs`:
+//! `docs/channels.md`. A further language is a file under `words/` (`words/language.rs`).
 
 mod channel;
 mod excerpt;
@@ -26,4 +27,4 @@ pub use notice::{
 pub use plain::plain;
 pub use send::{send, warm};
 pub use verdict::{Verdict, verdict};
-pub use words::message;
+pub use words::{Language, UnknownLanguage, message};

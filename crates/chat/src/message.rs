@@ -1,5 +1,7 @@
 //! A message in words, before a chat's own markup: what every channel shows in its way.
 
+use crate::words::Language;
+
 /// How bad it is: the colour of a card, the sign before a title.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
@@ -29,6 +31,8 @@ pub struct Message {
     pub quote: Vec<String>,
     /// What else is known, for the small print.
     pub details: Vec<Detail>,
+    /// What it is written in, for the words that only a channel knows it needs.
+    pub language: Language,
 }
 
 /// One thing of the small print: "labels" and "bug, crash".

@@ -222,6 +222,15 @@ pub struct DeadLetters {
     pub reason: String,
 }
 
+impl DeadLetters {
+    /// The [`reason`](Self::reason) where the settings no longer name the channel.
+    pub const NOT_NAMED: &'static str = "the settings no longer name the channel";
+    /// How the reason begins where they waited too long.
+    pub const WAITED: &'static str = "it waited for 3 days";
+    /// What follows then before the channel's last error, if it had any.
+    pub const LAST_ERROR: &'static str = "; the channel's last error: ";
+}
+
 /// A channel that refuses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelTrouble {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use http::header::CONTENT_TYPE;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use outbound::Outbound;
 use secrecy::ExposeSecret;
 
@@ -13,9 +13,9 @@ use crate::channel::{Channel, Console, Kind};
 use crate::message::Message;
 use crate::notice::Notice;
 use crate::plain::plain_cut;
-use crate::show::{Post, console, discord, feishu, json, slack, teams};
+use crate::show::{Post, console, discord, feishu, json, ntfy, slack, teams};
 use crate::verdict::{Verdict, verdict};
-use crate::words;
+use crate::words::{self, Language};
 
 /// How much of an answer is read: many times what any chat says.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -24,14 +24,22 @@ const WARM_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Says `notices` (one, or those of one [`Group`](crate::Group)) on a channel, within `timeout`. `id` names the
 /// message, the same on each attempt.
-pub async fn send(outbound: &Outbound, channel: &Channel, notices: &[Notice], id: &str, timeout: Duration) -> Verdict {
+pub async fn send(
+    outbound: &Outbound,
+    channel: &Channel,
+    notices: &[Notice],
+    language: Language,
+    id: &str,
+    timeout: Duration,
+) -> Verdict {
     let now = outbound.clock.now();
-    let message = words::message(notices, now);
+    let message = words::message(notices, language, now);
     let post = match channel.kind {
         Kind::Slack => slack::show(&message),
         Kind::Feishu => feishu::show(&message, channel.key(), now),
         Kind::Discord => discord::show(&message),
         Kind::Teams => teams::show(&message),
+        Kind::Ntfy => ntfy::show(&message, channel.topic().map_or("", |topic| topic.expose_secret())),
         Kind::Json => json::show(&message, notices, id, channel.key(), now),
         Kind::Console(stream) => return print(stream, &message),
     };
@@ -72,6 +80,11 @@ fn request(channel: &Channel, post: Post) -> Option<Request<Bytes>> {
     let mut request = Request::post(url).header(CONTENT_TYPE, "application/json");
     for (name, value) in post.headers {
         request = request.header(name, value);
+    }
+    if let Some(token) = channel.key().filter(|_| channel.kind == Kind::Ntfy) {
+        let mut bearer = HeaderValue::from_bytes(&[b"Bearer ", token.expose_secret()].concat()).ok()?;
+        bearer.set_sensitive(true);
+        request = request.header(AUTHORIZATION, bearer);
     }
     request.body(Bytes::from(post.body)).ok()
 }

@@ -4,10 +4,11 @@ pub mod console;
 pub mod discord;
 pub mod feishu;
 pub mod json;
+pub mod ntfy;
 pub mod slack;
 pub mod teams;
 
-use crate::message::{Detail, Line, Link, Message, Span};
+use crate::message::{Line, Link, Message, Span};
 use crate::notice::cut;
 
 /// Small print is one line on a wide screen, or a few on a phone's, in characters.
@@ -41,17 +42,17 @@ fn fit(all: usize, max: usize, measure: impl Fn(&str) -> usize, text: impl Fn(us
     text(fits)
 }
 
-/// What stands for the lines that were left out.
-fn and_more(shown: usize, all: usize) -> Option<String> {
-    (shown < all).then(|| format!("… and {} more", all - shown))
+/// What stands for the lines that were left out where so many are shown.
+fn and_more(message: &Message, shown: usize) -> Option<String> {
+    let all = message.lines.len();
+    (shown < all).then(|| message.language.words().and_more(all - shown))
 }
 
 /// The details on one line: "labels bug, crash · assigned to bob".
-fn small_print(details: &[Detail]) -> Option<String> {
-    let told: Vec<_> = details
-        .iter()
-        .map(|detail| format!("{} {}", detail.name, detail.value))
-        .collect();
+fn small_print(message: &Message) -> Option<String> {
+    let words = message.language.words();
+    let details = message.details.iter();
+    let told: Vec<_> = details.map(|detail| words.detail(detail.name, &detail.value)).collect();
     (!told.is_empty()).then(|| cut_text(&told.join(" · "), MAX_SMALL_PRINT))
 }
 

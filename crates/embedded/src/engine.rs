@@ -1,12 +1,16 @@
 //! The engine: DynamoDB's JSON protocol over a SQLite file.
 
 use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use dynoxide::{Database, DynoxideError};
 use rusqlite::{Connection, OpenFlags};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+/// How every database of SQLite's begins.
+const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// A DynamoDB of our own. Clones share one database; several processes may open one file at once, since every write
 /// is an immediate SQLite transaction.
@@ -43,6 +47,23 @@ pub(crate) fn make_private(path: &Path) -> std::io::Result<()> {
     options.create(true).append(true).open(path).map(drop)
 }
 
+/// Why a file cannot be used, and what to do about that.
+pub(crate) fn in_words(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => format!("make its directory first, or name another file ({error})"),
+        ErrorKind::PermissionDenied => format!("let this user write there, or name another file ({error})"),
+        ErrorKind::IsADirectory => format!("name a file in it ({error})"),
+        _ => error.to_string(),
+    }
+}
+
+/// Is it a database, or yet to become one?
+fn is_database(path: &Path) -> std::io::Result<bool> {
+    let mut head = Vec::new();
+    File::open(path)?.take(MAGIC.len() as u64).read_to_end(&mut head)?;
+    Ok(head.is_empty() || head == MAGIC)
+}
+
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Engine")
@@ -56,7 +77,12 @@ impl Engine {
     /// When the file is not a database, or cannot be read or made.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let failed = |why: String| OpenError::new(path, why);
-        make_private(path).map_err(|error| failed(error.to_string()))?;
+        make_private(path).map_err(|error| failed(in_words(&error)))?;
+        if !is_database(path).map_err(|error| failed(in_words(&error)))? {
+            return Err(failed(
+                "it is no database, so no state of Copperbell's: name another file".to_owned(),
+            ));
+        }
         let name = path
             .to_str()
             .ok_or_else(|| failed("the path is not UTF-8".to_owned()))?;

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use tokio::sync::mpsc;
 
 use crate::OpenError;
-use crate::engine::make_private;
+use crate::engine::{in_words, make_private};
 
 /// How long does a writer wait for another?
 const BUSY: Duration = Duration::from_millis(900);
@@ -36,7 +36,7 @@ impl Records {
     /// When the file is not a database, or cannot be read or made.
     pub fn open(path: &Path, outbound: &Outbound) -> Result<Self, OpenError> {
         let failed = |why: String| OpenError::new(path, why);
-        make_private(path).map_err(|error| failed(error.to_string()))?;
+        make_private(path).map_err(|error| failed(in_words(&error)))?;
         let records = Self {
             path: path.to_owned(),
             outbound: outbound.clone(),

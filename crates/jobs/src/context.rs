@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bell::routing::Route;
-use chat::{Channel, Notice};
+use chat::{Channel, Language, Notice};
 use github::GitHub;
 use metrics::{Sink, Warehouse};
 use outbound::Outbound;
@@ -30,6 +30,8 @@ pub struct Context {
     pub owner: String,
     /// The channels.
     pub bells: Vec<Bell>,
+    /// What notices are written in.
+    pub language: Language,
     /// GitHub's API, as far as we may ask it.
     pub github: GitHub,
     /// Who is told of each complete pass.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use state::{Acquired, DeadLetter, Error, Lease, MAX_WRITES, Stored, TargetChange, TransactionError, Write, key};
 
 use crate::context::{Bell, Context};
-use crate::report::ChannelReport;
+use crate::report::{ChannelReport, Rung};
 
 /// How long does a sender own its channel? Renewed between sends.
 const LEASE: Duration = Duration::from_secs(20);
@@ -91,9 +91,32 @@ pub struct Limits {
 
 /// Sends what waits for every channel, each by itself, and says how they are.
 pub async fn deliver(context: &Context, limits: Limits) -> Vec<ChannelReport> {
-    let drains = context.bells.iter().map(|bell| drain(context, bell, limits));
+    let drains = context
+        .bells
+        .iter()
+        .map(|bell| drain(context, bell, limits, Look::First));
     let drained = future::join_all(drains).await;
     drained.into_iter().map(|drained| drained.report).collect()
+}
+
+/// The same for the channels of these names, which have news.
+pub async fn deliver_news(context: &Context, channels: &[String], limits: Limits) -> Vec<ChannelReport> {
+    let with_news = context
+        .bells
+        .iter()
+        .filter(|bell| channels.contains(&bell.channel.name));
+    let drains = with_news.map(|bell| drain(context, bell, limits, Look::Known));
+    let drained = future::join_all(drains).await;
+    drained.into_iter().map(|drained| drained.report).collect()
+}
+
+/// Is it known that something waits for a channel?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// No: look before asking for its lease, which is a write.
+    First,
+    /// Yes.
+    Known,
 }
 
 /// What became of a channel.
@@ -107,7 +130,9 @@ pub(crate) struct Drained {
 impl Drained {
     /// Adds what a later look brought.
     pub(crate) fn then(&mut self, later: Self) {
-        let before = std::mem::replace(&mut self.report, later.report);
+        let mut before = std::mem::replace(&mut self.report, later.report);
+        before.has_rung(std::mem::take(&mut self.report.rung));
+        self.report.rung = before.rung;
         self.report.sent += before.sent;
         self.report.dead += before.dead;
         self.looked_at = later.looked_at;
@@ -115,16 +140,16 @@ impl Drained {
 }
 
 /// Sends what waits for one channel, as far as the channel, its lease and the deadline allow.
-pub(crate) async fn drain(context: &Context, bell: &Bell, limits: Limits) -> Drained {
+pub(crate) async fn drain(context: &Context, bell: &Bell, limits: Limits, mut look: Look) -> Drained {
     let mut report = ChannelReport {
         channel: bell.channel.name.clone(),
         ..ChannelReport::default()
     };
     let mut seen = HashSet::new();
     loop {
-        match drain_once(context, bell, limits, &mut seen, &mut report).await {
+        match drain_once(context, bell, limits, look, &mut seen, &mut report).await {
             // What was accepted while we held the lease was left to us: look once more.
-            Ok(Step::LookAgain) => {}
+            Ok(Step::LookAgain) => look = Look::First,
             Ok(Step::Stop) => {
                 return Drained {
                     report,
@@ -152,14 +177,17 @@ async fn drain_once(
     context: &Context,
     bell: &Bell,
     limits: Limits,
+    look: Look,
     seen: &mut HashSet<String>,
     report: &mut ChannelReport,
 ) -> Result<Step, Error> {
     let name = &bell.channel.name;
-    let left = report.waiting;
-    let fresh = context.table.waiting(name, left + 1).await?;
-    if fresh.iter().all(|waiting| seen.contains(&waiting.id)) {
-        return Ok(Step::Stop);
+    if look == Look::First {
+        let left = report.waiting;
+        let fresh = context.table.waiting(name, left + 1).await?;
+        if fresh.iter().all(|waiting| seen.contains(&waiting.id)) {
+            return Ok(Step::Stop);
+        }
     }
     let until = limits.deadline.cap(context.outbound.clock.now() + LEASE);
     let target = key::channel(name);
@@ -319,6 +347,7 @@ impl Sender<'_> {
             &self.context.outbound,
             &self.bell.channel,
             &notices,
+            self.context.language,
             id,
             self.limits.send_timeout,
         )
@@ -329,6 +358,10 @@ impl Sender<'_> {
         let ids: Vec<&str> = group.iter().map(|&at| self.queue[at].id.as_str()).collect();
         self.context.table.remove_sent(&self.bell.channel.name, &ids).await?;
         self.report.sent += ids.len();
+        let at = self.context.outbound.clock.now();
+        let notices: Vec<Notice> = group.iter().map(|&at| self.queue[at].notice.clone()).collect();
+        let title = chat::message(&notices, self.context.language, at).title;
+        self.report.has_rung([Rung { at, title }]);
         self.leave_queue(group);
         let well = ChannelState::default();
         if self.state != well {
@@ -407,10 +440,10 @@ impl Sender<'_> {
         let now = self.context.outbound.clock.now();
         let expired = |item: &Item| key::accepted_at(&item.id).is_some_and(|at| now.duration_since(at) > LONGEST_WAIT);
         let expired: Vec<usize> = (0..self.queue.len()).filter(|&at| expired(&self.queue[at])).collect();
-        let reason = match &self.state.last_error {
-            Some(error) => format!("it waited for 3 days; the channel's last error: {error}"),
-            None => "it waited for 3 days".to_owned(),
-        };
+        let mut reason = DeadLetters::WAITED.to_owned();
+        if let Some(error) = &self.state.last_error {
+            reason = reason + DeadLetters::LAST_ERROR + error;
+        }
         self.give_up(&expired, &reason).await
     }
 
@@ -531,8 +564,7 @@ pub(crate) async fn retire(context: &Context, channel: &str) -> Result<bool, Err
         });
         let items: Vec<Item> = readable.collect();
         let items: Vec<&Item> = items.iter().collect();
-        let reason = "the settings no longer name the channel";
-        bury(context, channel, &items, reason, Some(&lease)).await?;
+        bury(context, channel, &items, DeadLetters::NOT_NAMED, Some(&lease)).await?;
     }
     table.change(&lease, TargetChange::store(&state)?.and_release()).await?;
     Ok(now.duration_since(since) >= MISSING_FOR)

@@ -8,6 +8,7 @@ use chat::{Fact, Notice, Verdict};
 use copr::{POLL_TIMEOUT, Project};
 use github::{ApiError, HookRef};
 use jiff::{SignedDuration, Timestamp};
+use metrics::{Question, Row, Select, Warehouse};
 use state::key;
 use url::Url;
 
@@ -79,6 +80,9 @@ pub async fn examine(
     }
     if let Some(url) = &watch.redelivery.webhook_url {
         found("listener", look_at_listener(context, url).await);
+    }
+    if let Some(warehouse) = &context.records.warehouse {
+        found("records", look_at_records(warehouse.as_ref()).await);
     }
     for bell in &context.bells {
         let said = if ring {
@@ -180,10 +184,30 @@ async fn look_at_listener(context: &Context, url: &Url) -> Result<String, String
     }
 }
 
+async fn look_at_records(warehouse: &dyn Warehouse) -> Result<String, String> {
+    let question = Question {
+        views: Vec::new(),
+        selects: vec![Select {
+            name: "doctor",
+            sql: "SELECT COUNT(*) FROM issue_events".to_owned(),
+        }],
+    };
+    let mut count = None;
+    let mut on_row = |_, row: Row| count = row.into_iter().next().flatten();
+    let asked = warehouse.ask(&question, &mut on_row).await;
+    asked.map_err(|error| error.to_string())?;
+    Ok(format!(
+        "{} answers: {} rows",
+        warehouse.name(),
+        count.unwrap_or_default()
+    ))
+}
+
 async fn ring_at(context: &Context, bell: &Bell) -> Result<String, String> {
     let notice = Notice::new(context.outbound.clock.now(), Fact::Test);
     let id = format!("test-{:016x}", fastrand::u64(..));
-    match chat::send(&context.outbound, &bell.channel, &[notice], &id, SEND_TIMEOUT).await {
+    let Context { outbound, language, .. } = context;
+    match chat::send(outbound, &bell.channel, &[notice], *language, &id, SEND_TIMEOUT).await {
         Verdict::Taken => Ok("it took a test notice".to_owned()),
         Verdict::MessageRefused { reason } => Err(format!("it refused a test notice: {reason}")),
         Verdict::ChannelFailed {

@@ -1,6 +1,6 @@
 //! The outbox by hand: what waits, what was given up, and giving the latter another try.
 
-use chat::Notice;
+use chat::{Language, Notice};
 use jiff::Timestamp;
 use state::{DeadLetter, Error, TransactionError, Write, key};
 
@@ -64,14 +64,14 @@ pub async fn list(context: &Context) -> Result<(Vec<Pending>, Vec<Dead>), Error>
         let found = context.table.waiting(&channel, LISTED).await?;
         pending.extend(found.into_iter().map(|waiting| Pending {
             channel: channel.clone(),
-            title: title(&waiting.notice, now),
+            title: title(&waiting.notice, context.language, now),
             id: waiting.id,
         }));
         let letters = context.table.query::<DeadLetter>(&key::dead(&channel)).await?;
         dead.extend(letters.into_iter().map(|(id, stored)| Dead {
             channel: channel.clone(),
             id,
-            title: title(&stored.doc.notice, now),
+            title: title(&stored.doc.notice, context.language, now),
             reason: stored.doc.reason.clone(),
             letter: stored.doc,
         }));
@@ -79,10 +79,10 @@ pub async fn list(context: &Context) -> Result<(Vec<Pending>, Vec<Dead>), Error>
     Ok((pending, dead))
 }
 
-fn title(stored: &str, now: Timestamp) -> String {
+fn title(stored: &str, language: Language, now: Timestamp) -> String {
     Notice::from_stored(stored).map_or_else(
         || "a notice of a newer version".to_owned(),
-        |notice| chat::message(&[notice], now).title,
+        |notice| chat::message(&[notice], language, now).title,
     )
 }
 

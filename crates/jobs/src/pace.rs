@@ -19,6 +19,9 @@ const MINUTE: Duration = Duration::from_mins(1);
 /// And where the receiver is ours and a chat of ours is slow: each redelivery rings.
 const SLOW_GAP: Duration = Duration::from_secs(1);
 
+/// How long does a turn wait at most without looking whether the process is asked to end?
+const LOOK_UP: Duration = Duration::from_secs(1);
+
 /// How many requests at once, where they are paced?
 const PACED_AT_ONCE: usize = 4;
 
@@ -55,7 +58,7 @@ impl Pace {
         *next = from.checked_add(READING * requests).unwrap_or(from).min(latest);
     }
 
-    /// Waits for its turn. False, at once, where `deadline` does not leave `need` after it.
+    /// Waits for its turn. False, at once, where `deadline` does not leave `need` after it, or is brought forward meanwhile.
     pub(crate) async fn turn(&self, rate: Rate, points_here: bool, deadline: Deadline, need: Duration) -> bool {
         let gap = match rate.limit {
             _ if self.slow && points_here => SLOW_GAP,
@@ -73,8 +76,14 @@ impl Pace {
             *next = turn.checked_add(gap).unwrap_or(turn);
             wait
         };
-        if !wait.is_zero() {
-            self.clock.sleep(wait).await;
+        let mut left = wait;
+        while !left.is_zero() {
+            let slice = left.min(LOOK_UP);
+            self.clock.sleep(slice).await;
+            left -= slice;
+            if deadline.is_now() {
+                return false;
+            }
         }
         true
     }

@@ -14,7 +14,7 @@ use state::{Error, TransactionError, Write, key};
 
 use crate::channels;
 use crate::context::Context;
-use crate::deliver::{Drained, Limits, SEND_TIMEOUT, drain};
+use crate::deliver::{Drained, Limits, Look, SEND_TIMEOUT, drain};
 use crate::digest::tell_digest;
 use crate::heartbeat::beat;
 use crate::pace::Pace;
@@ -93,8 +93,10 @@ pub async fn run(context: &Context, watch: &Watch, pass: Pass, on_progress: impl
         Scope::All => tend_records(context, watch, pass.deadline, &mut troubles).await,
         Scope::Hooks => None,
     };
-    channels.drain().await;
     // A backlog comes last: it may take all the time that is left but for the last messages.
+    if hooks.iter().any(|(_, work)| work.is_due()) {
+        channels.drain().await;
+    }
     let hooks = run.backlog(hooks).await;
     channels.drain().await;
 
@@ -351,7 +353,7 @@ impl<'a> Channels<'a> {
             rest.is_none_or(|until| until <= now)
         });
         let drains = awake.map(|bell| async {
-            let later = drain(self.context, bell, limits).await;
+            let later = drain(self.context, bell, limits, Look::First).await;
             self.with(&bell.channel.name, |drained| drained.then(later));
         });
         future::join_all(drains).await;

@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use bell::issue::{hears, notice};
 use bytes::Bytes;
-use futures_util::future;
 use github::{AuthenticJson, Event, Pulled, Refused, WebhookSecret, verify};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -109,10 +108,37 @@ struct Delivery {
 /// In place of a body's digest.
 const PULLED: &str = "pulled";
 
+/// What the table may know of a delivery that comes.
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+enum Known {
+    /// Its guid.
+    Delivery(Delivery),
+    /// Its body, by the guid it came under; or its issue, by when a channel heard of it.
+    Text(String),
+}
+
+/// What became of a delivery, and who is to hear of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// What to answer.
+    pub received: Received,
+    /// The channels in whose outbox it put a notice: for [`deliver_news`](crate::deliver_news).
+    pub rung: Vec<String>,
+}
+
+impl From<Received> for Receipt {
+    fn from(received: Received) -> Self {
+        let rung = Vec::new();
+        Self { received, rung }
+    }
+}
+
 /// Takes a delivery: everything up to and with its acceptance. What must be said then waits in the outbox.
-pub async fn receive(context: &Context, keys: &Keys, headers: &http::HeaderMap, body: Bytes) -> Received {
+pub async fn receive(context: &Context, keys: &Keys, headers: &http::HeaderMap, body: Bytes) -> Receipt {
     let guid = header(headers, "x-github-delivery");
-    let received = take(context, keys, headers, body).await;
+    let receipt = take(context, keys, headers, body).await;
+    let received = receipt.received;
     let event = header(headers, "x-github-event");
     let hook = header(headers, "x-github-hook-id");
     match received {
@@ -123,35 +149,35 @@ pub async fn receive(context: &Context, keys: &Keys, headers: &http::HeaderMap, 
         Received::Unavailable => tracing::warn!(guid, event, hook, "a delivery could not be accepted"),
         _ => tracing::info!(guid, event, hook, ?received, "a delivery"),
     }
-    received
+    receipt
 }
 
-async fn take(context: &Context, keys: &Keys, headers: &http::HeaderMap, body: Bytes) -> Received {
+async fn take(context: &Context, keys: &Keys, headers: &http::HeaderMap, body: Bytes) -> Receipt {
     if body.len() > MAX_BODY {
-        return Received::TooLarge;
+        return Received::TooLarge.into();
     }
     if keys.secrets.is_empty() {
-        return Received::Unavailable;
+        return Received::Unavailable.into();
     }
     let body = match verify(&keys.secrets, headers, body, keys.allow_sha1) {
         Ok(body) => body,
-        Err(Refused::Wrong) => return Received::Forged,
-        Err(Refused::Missing | Refused::Malformed) => return Received::Unsigned,
+        Err(Refused::Wrong) => return Received::Forged.into(),
+        Err(Refused::Missing | Refused::Malformed) => return Received::Unsigned.into(),
     };
     let (Some(guid), Some(name)) = (header(headers, "x-github-delivery"), header(headers, "x-github-event")) else {
-        return Received::Unreadable;
+        return Received::Unreadable.into();
     };
     if guid.is_empty() || guid.len() > LONGEST_GUID {
-        return Received::Unreadable;
+        return Received::Unreadable.into();
     }
     let Ok(json) = AuthenticJson::from_body(&body, headers) else {
-        return Received::Unreadable;
+        return Received::Unreadable.into();
     };
     let event = match Event::parse(name, &json) {
         Ok(event) => event,
         Err(error) => {
             tracing::warn!(guid, event = name, %error, "a delivery cannot be read");
-            return Received::Unreadable;
+            return Received::Unreadable.into();
         }
     };
     let hook = header(headers, "x-github-hook-id");
@@ -170,7 +196,8 @@ pub(crate) async fn receive_pulled(context: &Context, hook: Option<u64>, pulled:
         }
     };
     let hook = hook.map(|hook| hook.to_string());
-    let received = accept_event(context, guid, hook.as_deref(), &event, || PULLED.to_owned()).await;
+    let receipt = accept_event(context, guid, hook.as_deref(), &event, || PULLED.to_owned()).await;
+    let received = receipt.received;
     tracing::info!(guid, event = pulled.event, hook, ?received, "a pulled delivery");
     received
 }
@@ -199,10 +226,10 @@ async fn accept_event(
     hook: Option<&str>,
     event: &Event<'_>,
     digest: impl FnOnce() -> String,
-) -> Received {
+) -> Receipt {
     let taken = match event {
-        Event::Ping(ping) => pinged(context, ping.hook_id).await.map(|()| Received::Ping),
-        Event::Other(_) => Ok(Received::Unused),
+        Event::Ping(ping) => pinged(context, ping.hook_id).await.map(|()| Received::Ping.into()),
+        Event::Other(_) => Ok(Received::Unused.into()),
         Event::Issues(_) | Event::IssueComment(_) => {
             let subject = event.subject().map(|subject| subject.to_string()).unwrap_or_default();
             let delivery = Delivery {
@@ -215,7 +242,7 @@ async fn accept_event(
     };
     taken.unwrap_or_else(|error| {
         tracing::error!(guid, %error, "the delivery could not be stored");
-        Received::Unavailable
+        Received::Unavailable.into()
     })
 }
 
@@ -241,45 +268,39 @@ async fn accept_delivery(
     guid: &str,
     delivery: &Delivery,
     event: &Event<'_>,
-) -> Result<Received, Error> {
+) -> Result<Receipt, Error> {
     let mut recording = None;
     for _ in 0..ATTEMPTS {
         let now = context.outbound.clock.now();
-        let body_known = async {
-            if delivery.was_pulled() {
-                return Ok(None);
-            }
-            context.table.get::<String>(&key::body(&delivery.body)).await
-        };
-        let key = key::delivery(guid);
-        let known = context.table.get::<Delivery>(&key);
-        let (known, body_known) = future::try_join(known, body_known).await?;
-        if let Some(known) = known.as_ref().filter(|known| !known.has_expired(now)) {
-            return Ok(repeat_or_conflict(&known.doc, delivery));
+        let before = Before::read(context, guid, delivery, event).await?;
+        if let Some(known) = before.delivery.as_ref().filter(|known| !known.has_expired(now)) {
+            return Ok(repeat_or_conflict(&known.doc, delivery).into());
         }
-        if body_known.as_ref().is_some_and(|known| !known.has_expired(now)) {
-            return Ok(Received::Replay);
+        if before.body.as_ref().is_some_and(|known| !known.has_expired(now)) {
+            return Ok(Received::Replay.into());
         }
-        let put = Write::put(key::delivery(guid), delivery, rev(known.as_ref()))?;
+        let put = Write::put(key::delivery(guid), delivery, rev(before.delivery.as_ref()))?;
         let mut writes = vec![put.until(now + REMEMBERED)];
         if !delivery.was_pulled() {
-            let put = Write::put(key::body(&delivery.body), &guid, rev(body_known.as_ref()))?;
+            let put = Write::put(key::body(&delivery.body), &guid, rev(before.body.as_ref()))?;
             writes.push(put.until(now + REMEMBERED));
         }
         if recording.is_none() {
             let digest = (!delivery.was_pulled()).then_some(delivery.body.as_str());
             recording = Recording::new(context, guid, event, digest, now);
         }
-        let rung = ring(context, guid, event, now);
-        let rung = match &mut recording {
-            Some(recording) => future::join(rung, recording.offer(context)).await.0,
-            None => rung.await,
-        };
-        writes.extend(rung?);
+        if let Some(recording) = &mut recording {
+            recording.offer(context).await;
+        }
+        let (rung, rings) = ring(context, guid, event, &before.heard, now)?;
+        writes.extend(rings);
         writes.extend(recording.as_ref().and_then(|recording| recording.left(now)));
         debug_assert!(writes.len() <= MAX_WRITES, "the settings allow too many channels");
         match context.table.transact(writes).await {
-            Ok(()) => return Ok(Received::Accepted),
+            Ok(()) => {
+                let received = Received::Accepted;
+                return Ok(Receipt { received, rung });
+            }
             // The same delivery, or another of the same issue, at the same moment: see what it did.
             Err(TransactionError::Changed) => {}
             Err(TransactionError::Table(error)) => return Err(error),
@@ -289,6 +310,47 @@ async fn accept_delivery(
         operation: "TransactWriteItems",
         why: "too many deliveries of one issue at once".to_owned(),
     })
+}
+
+/// What the table knew before a delivery came.
+struct Before {
+    /// What was accepted under its guid.
+    delivery: Option<Stored<Delivery>>,
+    /// The guid under which its body was accepted.
+    body: Option<Stored<String>>,
+    /// When which channel last heard of the issue, of those that may hear of this.
+    heard: Vec<(String, Stored<Timestamp>)>,
+}
+
+impl Before {
+    /// One request: a second one at once would open a second connection.
+    async fn read(context: &Context, guid: &str, delivery: &Delivery, event: &Event<'_>) -> Result<Self, Error> {
+        let mut keys = vec![key::delivery(guid)];
+        if !delivery.was_pulled() {
+            keys.push(key::body(&delivery.body));
+        }
+        if let (Some(subject), Some(notice)) = (event.subject(), notice(event, Timestamp::UNIX_EPOCH)) {
+            let (repository, issue) = (subject.repository_id, subject.issue_id);
+            let may_hear = context.bells.iter().filter(|bell| hears(&bell.route, &notice, false));
+            keys.extend(may_hear.map(|bell| key::heard(repository, issue, &bell.channel.name)));
+        }
+        let mut before = Self {
+            delivery: None,
+            body: None,
+            heard: Vec::new(),
+        };
+        for (key, stored) in context.table.get_many::<Known>(&keys).await? {
+            match stored.doc.clone() {
+                Known::Delivery(doc) => before.delivery = Some(stored.with(doc)),
+                Known::Text(doc) if key == key::body(&delivery.body) => before.body = Some(stored.with(doc)),
+                // What is no time is written over by nobody: the delivery is refused until it is mended.
+                Known::Text(doc) => before
+                    .heard
+                    .extend(doc.parse().ok().map(|at| (key.sk, stored.with(at)))),
+            }
+        }
+        Ok(before)
+    }
 }
 
 impl Delivery {
@@ -309,24 +371,23 @@ fn repeat_or_conflict(known: &Delivery, delivery: &Delivery) -> Received {
     }
 }
 
-/// The writes that ring every channel that hears of this, and note that it has heard of the issue.
-async fn ring(context: &Context, guid: &str, event: &Event<'_>, now: Timestamp) -> Result<Vec<Write>, Error> {
-    let Some(subject) = event.subject() else {
-        return Ok(Vec::new());
-    };
-    let (repository, issue) = (subject.repository_id, subject.issue_id);
-    let heard = context
-        .table
-        .query::<Timestamp>(&key::heard_of(repository, issue))
-        .await?;
+/// The channels that hear of this, and the writes that ring them and note that they have heard of the issue.
+fn ring(
+    context: &Context,
+    guid: &str,
+    event: &Event<'_>,
+    heard: &[(String, Stored<Timestamp>)],
+    now: Timestamp,
+) -> Result<(Vec<String>, Vec<Write>), Error> {
+    let (mut rung, mut writes) = (Vec::new(), Vec::new());
     let last_rung = heard.iter().map(|(_, stored)| stored.doc).max();
     let now = not_before(now, last_rung);
-    let Some(notice) = notice(event, now) else {
-        return Ok(Vec::new());
+    let (Some(subject), Some(notice)) = (event.subject(), notice(event, now)) else {
+        return Ok((rung, writes));
     };
+    let (repository, issue) = (subject.repository_id, subject.issue_id);
     let id = key::notice_id(now, &format!("{}#{guid}", notice.event()));
     let stored = notice.to_stored();
-    let mut writes = Vec::new();
     for bell in &context.bells {
         let name = &bell.channel.name;
         let before = heard
@@ -337,9 +398,10 @@ async fn ring(context: &Context, guid: &str, event: &Event<'_>, now: Timestamp) 
         if hears(&bell.route, &notice, has_heard) {
             writes.push(Write::enqueue(name, &id, &stored));
             writes.push(Write::put(key::heard(repository, issue, name), &now, rev(before))?.until(now + HEARD));
+            rung.push(name.clone());
         }
     }
-    Ok(writes)
+    Ok((rung, writes))
 }
 
 fn rev<T>(stored: Option<&Stored<T>>) -> Option<u64> {

@@ -31,6 +31,12 @@ pub(crate) struct Work {
     pub(crate) asked: u32,
 }
 
+impl Work {
+    pub(crate) fn is_due(&self) -> bool {
+        !self.findings.due.is_empty() || self.findings.probe.is_some()
+    }
+}
+
 /// Observes one hook.
 pub(crate) async fn observe_hook(
     context: &Context,

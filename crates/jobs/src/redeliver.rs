@@ -33,11 +33,11 @@ pub(crate) async fn redeliver(
     pace: &Pace,
     report: &mut HookReport,
 ) {
-    let Work { findings, rate, asked } = work;
-    pace.has_read(asked);
-    if findings.due.is_empty() && findings.probe.is_none() {
+    pace.has_read(work.asked);
+    if !work.is_due() {
         return;
     }
+    let Work { findings, rate, .. } = work;
     let held = match Held::take(context, redelivery, hook, None, deadline).await {
         Ok(Taken::Ours(held)) => *held,
         Ok(Taken::Held | Taken::Done) => return,
@@ -49,6 +49,7 @@ pub(crate) async fn redeliver(
         rate,
         report,
         pulling: Mutex::default(),
+        stopped: AtomicBool::new(false),
     };
     let made = match backlog.all(&findings.due).await {
         Ok(()) => backlog.probe(findings.probe).await,
@@ -76,6 +77,8 @@ struct Backlog<'a> {
     report: &'a mut HookReport,
     /// Payloads may be large, and a Lambda has 128 MB: one at a time.
     pulling: Mutex<()>,
+    /// One met what all others would meet: no further attempt is begun.
+    stopped: AtomicBool,
 }
 
 /// An attempt that was written down.
@@ -247,29 +250,27 @@ impl Backlog<'_> {
         Ok(begun)
     }
 
-    /// Makes attempts, several at once. Once one meets what all others would meet, no further is begun.
+    /// Makes attempts, several at once.
     async fn make(&self, begun: &[Begun]) -> Vec<Came> {
-        let stopped = AtomicBool::new(false);
         let unanswered = AtomicUsize::new(0);
         let mut attempts = Vec::with_capacity(begun.len());
         for begun in begun {
-            attempts.push(self.attempt_unless(&stopped, &unanswered, begun));
+            attempts.push(self.attempt_unless_stopped(&unanswered, begun));
         }
         let at_once = pace::at_once(self.rate);
-        stream::iter(attempts).buffered(at_once).collect().await
+        let came = stream::iter(attempts).buffered(at_once).collect().await;
+        self.stopped.store(false, Ordering::Relaxed);
+        came
     }
 
-    async fn attempt_unless(&self, stopped: &AtomicBool, unanswered: &AtomicUsize, begun: &Begun) -> Came {
-        if stopped.load(Ordering::Relaxed) {
-            return Came::NotBegun;
-        }
+    async fn attempt_unless_stopped(&self, unanswered: &AtomicUsize, begun: &Begun) -> Came {
         let came = self.attempt(begun).await;
         let stop = match came {
             Came::Nothing(_) => true,
             Came::Unanswered(_) => unanswered.fetch_add(1, Ordering::Relaxed) + 1 >= UNANSWERED,
             _ => false,
         };
-        stopped.fetch_or(stop, Ordering::Relaxed);
+        self.stopped.fetch_or(stop, Ordering::Relaxed);
         came
     }
 
@@ -301,10 +302,11 @@ impl Backlog<'_> {
         }
     }
 
-    /// Waits for its turn; false where the pass has no time for that.
+    /// Waits for its turn; false where the pass has no time for that, or has stopped meanwhile.
     async fn turn(&self) -> bool {
+        let is_stopped = || self.stopped.load(Ordering::Relaxed);
         let points_here = self.held.state.points_here();
-        self.pace.turn(self.rate, points_here, self.held.deadline, STEP).await
+        !is_stopped() && self.pace.turn(self.rate, points_here, self.held.deadline, STEP).await && !is_stopped()
     }
 
     async fn delivery(&self, id: u64) -> Result<Pulled, Came> {
@@ -365,6 +367,37 @@ impl From<ApiError> for Came {
             // Not the answer that GitHub gives, but one that does not say no.
             ApiError::Status { status: 200..300, .. } | ApiError::Wordless(200..300) => Self::Unanswered(error),
             error => Self::Nothing(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Other answers would have a delivery sent twice (an attempt given back that had its effect), or a pass held up.
+    #[test]
+    fn an_answer_says_whether_the_attempt_had_its_effect() {
+        let status = |status| ApiError::Status {
+            status,
+            said: String::new(),
+        };
+        let came = |error: ApiError| match Came::from(error) {
+            Came::Refused(_) => "refused",
+            Came::Unanswered(_) => "unanswered",
+            Came::Nothing(_) => "nothing",
+            _ => "?",
+        };
+        for (error, expected) in [
+            (status(200), "unanswered"),
+            (ApiError::Wordless(204), "unanswered"),
+            (status(422), "refused"),
+            (ApiError::Wordless(404), "refused"),
+            (status(302), "nothing"),
+            (ApiError::Server(502), "unanswered"),
+        ] {
+            let said = format!("{error:?}");
+            assert_eq!(came(error), expected, "{said}");
         }
     }
 }

@@ -141,6 +141,30 @@ pub struct ChannelReport {
     pub dead: usize,
     /// What its last failure said.
     pub error: Option<String>,
+    /// The last messages it took, oldest first.
+    #[serde(skip)]
+    pub rung: Vec<Rung>,
+}
+
+/// A message that a channel took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rung {
+    /// When it took it.
+    pub at: Timestamp,
+    /// What it said, in a line.
+    pub title: String,
+}
+
+/// How many messages are told of at most?
+const TOLD: usize = 20;
+
+impl ChannelReport {
+    /// Adds messages that were taken after those it has.
+    pub(crate) fn has_rung(&mut self, later: impl IntoIterator<Item = Rung>) {
+        self.rung.extend(later);
+        let surplus = self.rung.len().saturating_sub(TOLD);
+        self.rung.drain(..surplus);
+    }
 }
 
 /// The last pass, as it is remembered.

@@ -1,7 +1,7 @@
 //! The time, and waiting: the system's, or a simulated one in which waiting is instant.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -65,31 +65,52 @@ impl Clock {
     }
 }
 
-/// The moment by which a pass must have stopped, if there is one (an invocation has, a command has not).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Deadline(Option<Timestamp>);
+/// The moment by which a pass must have stopped, if there is one (an invocation has, a command has not). A process that
+/// is asked to end brings it forward.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Deadline {
+    at: Option<Timestamp>,
+    /// True: it is now.
+    ended: Option<&'static AtomicBool>,
+}
 
 impl Deadline {
     /// No deadline.
-    pub const NONE: Self = Self(None);
+    pub const NONE: Self = Self { at: None, ended: None };
 
     /// Stop before `at`.
     #[must_use]
     pub fn at(at: Timestamp) -> Self {
-        Self(Some(at))
+        Self {
+            at: Some(at),
+            ended: None,
+        }
+    }
+
+    /// The same, and stop at once when `ended` becomes true.
+    #[must_use]
+    pub fn or_when(self, ended: &'static AtomicBool) -> Self {
+        let ended = Some(ended);
+        Self { ended, ..self }
+    }
+
+    /// Has the moment come, whatever the time is?
+    #[must_use]
+    pub fn is_now(self) -> bool {
+        self.ended.is_some_and(|ended| ended.load(Ordering::Relaxed))
     }
 
     /// Is there time left for something that may take as long as `need`?
     #[must_use]
     pub fn leaves(self, now: Timestamp, need: Duration) -> bool {
-        self.0
-            .is_none_or(|at| now.checked_add(need).is_ok_and(|finished_by| finished_by <= at))
+        let in_time = |at| now.checked_add(need).is_ok_and(|finished_by| finished_by <= at);
+        !self.is_now() && self.at.is_none_or(in_time)
     }
 
     /// How long something may take: `at_most`, and less where the deadline is nearer, `reserve` kept back.
     #[must_use]
     pub fn time_left(self, now: Timestamp, reserve: Duration, at_most: Duration) -> Duration {
-        self.0.map_or(at_most, |at| {
+        self.at.map_or(at_most, |at| {
             let left = Duration::try_from(at.duration_since(now)).unwrap_or_default();
             left.saturating_sub(reserve).min(at_most)
         })
@@ -98,6 +119,35 @@ impl Deadline {
     /// The earlier of `until` and the deadline.
     #[must_use]
     pub fn cap(self, until: Timestamp) -> Timestamp {
-        self.0.map_or(until, |at| until.min(at))
+        self.at.map_or(until, |at| until.min(at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_that_is_brought_forward_leaves_nothing() {
+        static ENDED: AtomicBool = AtomicBool::new(false);
+        let now = Timestamp::UNIX_EPOCH;
+        let second = Duration::from_secs(1);
+        let deadlines = [
+            Deadline::NONE.or_when(&ENDED),
+            Deadline::at(now + second).or_when(&ENDED),
+        ];
+        assert!(
+            deadlines
+                .iter()
+                .all(|deadline| deadline.leaves(now, second) && !deadline.is_now())
+        );
+        ENDED.store(true, Ordering::Relaxed);
+        assert!(
+            deadlines
+                .iter()
+                .all(|deadline| !deadline.leaves(now, Duration::ZERO) && deadline.is_now())
+        );
+        // What has begun has its time.
+        assert_eq!(deadlines[1].time_left(now, Duration::ZERO, second), second);
     }
 }

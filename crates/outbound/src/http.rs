@@ -10,6 +10,8 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::fault::{Answer, Call, End, FaultPoint};
+use crate::roots::ExtraRoots;
+use crate::trouble;
 
 /// How long may a connection take to open, name look-up and TLS included?
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -38,6 +40,7 @@ pub enum Error {
 #[derive(Clone, Debug, Default)]
 pub struct Outbound {
     client: Arc<OnceLock<reqwest::Client>>,
+    roots: ExtraRoots,
     /// Where the time comes from.
     pub clock: Clock,
     /// What every call passes through.
@@ -56,9 +59,17 @@ impl Outbound {
     pub fn with(clock: Clock, faults: FaultPoint) -> Self {
         Self {
             client: Arc::default(),
+            roots: ExtraRoots::default(),
             clock,
             faults,
         }
+    }
+
+    /// The same, but servers that one of these authorities vouches for are trusted, too.
+    #[must_use]
+    pub fn trusting(self, roots: ExtraRoots) -> Self {
+        let client = Arc::default();
+        Self { client, roots, ..self }
     }
 
     /// Sends a request to `service`. `what` names the call in the fault point's list. `timeout` bounds everything
@@ -88,20 +99,17 @@ impl Outbound {
     }
 
     fn client(&self) -> &reqwest::Client {
-        self.client.get_or_init(client)
+        self.client.get_or_init(|| client(&self.roots))
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that makes a client")]
-fn client() -> reqwest::Client {
+fn client(roots: &ExtraRoots) -> reqwest::Client {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let roots = rustls::RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("ring has the default protocol versions")
-        .with_root_certificates(roots)
+        .with_root_certificates(roots.and_public())
         .with_no_client_auth();
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
@@ -197,17 +205,9 @@ impl Response {
     }
 }
 
-/// What went wrong, in words without the URL. The innermost cause says most ("Connection refused (os error 111)").
+/// What went wrong, in words without the URL.
 fn classify(error: &reqwest::Error) -> Error {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    let words = if std::ptr::addr_eq(cause, error) {
-        "the request could not be made".to_owned()
-    } else {
-        cause.to_string()
-    };
+    let words = trouble::said(error).unwrap_or_else(|| "the request could not be made".to_owned());
     if error.is_connect() {
         Error::Refused(words)
     } else if error.is_timeout() {

@@ -5,12 +5,15 @@ mod causes;
 mod clock;
 mod fault;
 mod http;
+mod roots;
 mod sdk;
+mod trouble;
 
 pub use causes::causes;
 pub use clock::{Clock, Deadline};
 pub use fault::{Answer, Call, End, Fault, FaultPoint};
 pub use http::{Error, Outbound, Response};
+pub use roots::{BadRoots, ExtraRoots};
 pub use sdk::{Access, SdkSleep, sdk_http_client};
 
 /// How Copperbell names itself to every server, with a page where its operator can be found.

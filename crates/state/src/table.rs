@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::Timestamp;
 use outbound::{Access, Clock, SdkSleep};
 use serde::Serialize;
@@ -54,28 +55,39 @@ impl<T> Stored<T> {
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
     }
+
+    /// The same item, whose document is read as another.
+    #[must_use]
+    pub fn with<U>(self, doc: U) -> Stored<U> {
+        let Self { rev, tick, expires, .. } = self;
+        Stored {
+            doc,
+            rev,
+            tick,
+            expires,
+        }
+    }
 }
 
 impl Table {
     /// A client of the table called `name`. No request is made yet.
     #[must_use]
     pub fn new(name: &str, access: Access, clock: Clock) -> Self {
-        let retries = RetryConfig::standard()
-            .with_max_attempts(ATTEMPTS)
-            .with_initial_backoff(INITIAL_BACKOFF)
-            // The pool is our client's; the SDK would log an ERROR for each connection it cannot close itself.
-            .with_reconnect_mode(ReconnectMode::ReuseAllConnections);
-        let mut config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
+        let mut config = config(access.http_client, &clock)
             .region(Region::new(access.region))
-            .credentials_provider(access.credentials)
-            .http_client(access.http_client)
-            .sleep_impl(SdkSleep(clock.clone()))
-            // Each request has its own time-out in the connector.
-            .timeout_config(TimeoutConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .retry_config(retries);
+            .credentials_provider(access.credentials);
         config.set_endpoint_url(access.endpoint_url);
+        Self::with(config, name, clock)
+    }
+
+    /// The same of a table in an engine of our own, which `http_client` leads to. It does not ask who asks.
+    #[must_use]
+    pub fn in_process(name: &str, http_client: SharedHttpClient, clock: Clock) -> Self {
+        let config = config(http_client, &clock).region(Region::from_static("local"));
+        Self::with(config.allow_no_auth(), name, clock)
+    }
+
+    fn with(config: aws_sdk_dynamodb::config::Builder, name: &str, clock: Clock) -> Self {
         Self {
             client: Client::from_conf(config.build()),
             name: name.to_owned(),
@@ -247,6 +259,23 @@ impl Table {
             }
         }
     }
+}
+
+/// How requests are made, whatever the table.
+fn config(http_client: SharedHttpClient, clock: &Clock) -> aws_sdk_dynamodb::config::Builder {
+    let retries = RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS)
+        .with_initial_backoff(INITIAL_BACKOFF)
+        // The pool is our client's; the SDK would log an ERROR for each connection it cannot close itself.
+        .with_reconnect_mode(ReconnectMode::ReuseAllConnections);
+    aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(http_client)
+        .sleep_impl(SdkSleep(clock.clone()))
+        // Each request has its own time-out in the connector.
+        .timeout_config(TimeoutConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .retry_config(retries)
 }
 
 /// Reads an item's document.

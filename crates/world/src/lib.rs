@@ -2,12 +2,13 @@
 //! they were asked and answer as the real ones do, faults included.
 //!
 //! [`Copr`] (with [`Monitor`] and [`recorded`] for its bodies), [`GitHub`] (its API and its webhooks), [`Chat`]
-//! (Slack, Feishu, Discord, Teams, generic JSON), [`Aws`] (Secrets Manager, DynamoDB, SQS, Firehose, Athena),
+//! (Slack, Feishu, Discord, Teams, ntfy, generic JSON), [`Aws`] (Secrets Manager, DynamoDB, SQS, Firehose, Athena),
 //! [`RuntimeApi`] (what starts a Lambda) and [`refuse`] (nobody at all). Each ends, with every connection it has, when it
 //! is dropped. For the demo, tests and benches; never for production paths.
 
 #[cfg(test)]
 mod ask;
+#[cfg(feature = "aws")]
 mod aws;
 mod chat;
 mod copr;
@@ -17,6 +18,7 @@ pub mod recorded;
 mod runtime_api;
 mod server;
 
+#[cfg(feature = "aws")]
 pub use aws::{Aws, StreamFault};
 pub use chat::{Chat, ChatAnswer, Message};
 pub use copr::{Copr, Reply, Request};

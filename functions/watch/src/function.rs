@@ -41,7 +41,7 @@ impl Function {
     pub(crate) async fn init() -> anyhow::Result<Self> {
         let settings = Settings::read(env);
         let log_level = settings.as_ref().ok().and_then(|settings| settings.log_level);
-        boot::start_logs(Logs::Json, log_level.unwrap_or(LevelFilter::INFO));
+        boot::start_logs(Logs::CloudWatch, log_level.unwrap_or(LevelFilter::INFO));
         let settings = settings?;
         let StateAt::Dynamodb(table) = settings.state else {
             bail!("STATE: a function has no file that lasts: expected dynamodb:TABLE");
@@ -53,7 +53,7 @@ impl Function {
             !settings.watch.is_empty(),
             "COPR_PROJECTS, GITHUB_HOOKS: both are empty, so there is nothing to watch: expected one project or hook at least"
         );
-        let outbound = Outbound::new();
+        let outbound = Outbound::new().trusting(settings.extra_roots);
         let access = boot::access(&outbound, env)?;
         let sink: Option<Arc<dyn Sink>> = match settings.sink {
             None => None,
@@ -74,9 +74,11 @@ impl Function {
             titles: settings.sink_titles,
             warehouse,
         };
-        let table = Table::new(&table, access.clone(), outbound.clock.clone());
+        let at = boot::access_to("DYNAMODB", &outbound, env)?;
+        let table = Table::new(&table, at, outbound.clock.clone());
         let make = {
             let (outbound, table, github) = (outbound.clone(), table.clone(), settings.github);
+            let language = settings.language;
             move |secrets: Secrets| Context {
                 outbound: outbound.clone(),
                 table: table.clone(),
@@ -87,14 +89,16 @@ impl Function {
                     .into_iter()
                     .map(|(channel, route)| Bell { channel, route })
                     .collect(),
+                language,
                 github: GitHub::new(github.clone(), secrets.github),
                 heartbeat: secrets.heartbeat,
                 records: records.clone(),
             }
         };
         let queue = env("TARGET_QUEUE_URL").filter(|url| !url.is_empty());
+        let at = boot::access_to("SECRETS_MANAGER", &outbound, env)?;
         let function = Self {
-            context: Live::new(Source::Aws(secret, access.clone()), outbound.clone(), make),
+            context: Live::new(Source::Aws(secret, at), outbound.clone(), make),
             table,
             watch: settings.watch,
             queue: queue.map(|url| Queue::new(url, access, &outbound)),

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use github::GitHub;
 use http::HeaderMap;
 use jiff::Timestamp;
-use jobs::{Bell, ChannelReport, Context, Keys, Limits, Received, Records};
+use jobs::{Bell, ChannelReport, Context, Keys, Limits, Receipt, Received, Records};
 use lambda_http::LambdaEvent;
 use metrics::{Firehose, Sink};
 use outbound::{Deadline, Outbound};
@@ -51,7 +51,7 @@ impl Function {
     pub(crate) async fn init() -> anyhow::Result<Self> {
         let settings = Settings::read(env);
         let log_level = settings.as_ref().ok().and_then(|settings| settings.log_level);
-        boot::start_logs(Logs::Json, log_level.unwrap_or(LevelFilter::INFO));
+        boot::start_logs(Logs::CloudWatch, log_level.unwrap_or(LevelFilter::INFO));
         let settings = settings?;
         let StateAt::Dynamodb(table) = settings.state else {
             bail!("STATE: a function has no file that lasts: expected dynamodb:TABLE");
@@ -59,7 +59,7 @@ impl Function {
         let Some(SecretsAt::Aws(secret)) = settings.secrets else {
             bail!("SECRETS: a function has no file of secrets: expected aws:ID, a secret's name or ARN");
         };
-        let outbound = Outbound::new();
+        let outbound = Outbound::new().trusting(settings.extra_roots);
         let access = boot::access(&outbound, env)?;
         let sink: Option<Arc<dyn Sink>> = match settings.sink {
             None => None,
@@ -71,7 +71,8 @@ impl Function {
             titles: settings.sink_titles,
             warehouse: None,
         };
-        let table = Table::new(&table, access.clone(), outbound.clock.clone());
+        let at = boot::access_to("DYNAMODB", &outbound, env)?;
+        let table = Table::new(&table, at, outbound.clock.clone());
         let make = {
             let (outbound, table) = (outbound.clone(), table.clone());
             move |secrets: Secrets| {
@@ -83,6 +84,7 @@ impl Function {
                         // Whoever finds a lease in the table finds its log, too.
                         owner: env("AWS_LAMBDA_LOG_STREAM_NAME").unwrap_or_else(|| "copperbell-webhook".to_owned()),
                         bells: bells.map(|(channel, route)| Bell { channel, route }).collect(),
+                        language: settings.language,
                         github: GitHub::new(settings.github.clone(), secrets.github),
                         heartbeat: secrets.heartbeat,
                         records: records.clone(),
@@ -94,8 +96,9 @@ impl Function {
                 }
             }
         };
+        let at = boot::access_to("SECRETS_MANAGER", &outbound, env)?;
         let function = Self {
-            loaded: Live::new(Source::Aws(secret, access), outbound.clone(), make),
+            loaded: Live::new(Source::Aws(secret, at), outbound.clone(), make),
             outbound,
             table,
         };
@@ -129,22 +132,22 @@ impl Function {
             return Ok(self.answered(Received::Unreadable, &[], started));
         };
         let accept = Box::pin(self.receive(&headers, body));
-        let Ok((received, loaded)) = tokio::time::timeout(ANSWER_LIMIT, accept).await else {
+        let Ok((receipt, loaded)) = tokio::time::timeout(ANSWER_LIMIT, accept).await else {
             tracing::error!("there was no time left to accept a delivery");
             return Ok(self.answered(Received::Unavailable, &[], started));
         };
         let mut channels = Vec::new();
-        if let Some(loaded) = loaded.filter(|_| received == Received::Accepted) {
+        if let Some(loaded) = loaded.filter(|_| !receipt.rung.is_empty()) {
             let limits = Limits {
                 send_timeout: SEND_TIMEOUT,
                 deadline,
             };
             let left = deadline.time_left(self.outbound.clock.now(), Duration::ZERO, ANSWER_LIMIT);
             // What is cut off here is in the outbox, and its channel's lease soon over.
-            let delivery = Box::pin(jobs::deliver(&loaded.context, limits));
+            let delivery = Box::pin(jobs::deliver_news(&loaded.context, &receipt.rung, limits));
             channels = tokio::time::timeout(left, delivery).await.unwrap_or_default();
         }
-        Ok(self.answered(received, &channels, started))
+        Ok(self.answered(receipt.received, &channels, started))
     }
 
     /// The answer; its figures go into the log.
@@ -172,19 +175,19 @@ impl Function {
     }
 
     /// Takes the delivery; a signature that nobody knows makes us look for a newer secret, once in a while.
-    async fn receive(&self, headers: &HeaderMap, body: Bytes) -> (Received, Option<Arc<Loaded>>) {
+    async fn receive(&self, headers: &HeaderMap, body: Bytes) -> (Receipt, Option<Arc<Loaded>>) {
         let Ok(loaded) = self.loaded.get().await else {
-            return (Received::Unavailable, None);
+            return (Received::Unavailable.into(), None);
         };
-        let received = jobs::receive(&loaded.context, &loaded.keys, headers, body.clone()).await;
-        if received != Received::Forged {
-            return (received, Some(loaded));
+        let receipt = jobs::receive(&loaded.context, &loaded.keys, headers, body.clone()).await;
+        if receipt.received != Received::Forged {
+            return (receipt, Some(loaded));
         }
         let Some(newer) = self.loaded.newer(&loaded).await else {
-            return (received, Some(loaded));
+            return (receipt, Some(loaded));
         };
-        let received = jobs::receive(&newer.context, &newer.keys, headers, body).await;
-        (received, Some(newer))
+        let receipt = jobs::receive(&newer.context, &newer.keys, headers, body).await;
+        (receipt, Some(newer))
     }
 }
 

@@ -118,7 +118,7 @@ pub async fn taken(run: &Run<'_>, sent: &Sent) -> Result<(), String> {
         return Ok(());
     }
     run.later(1);
-    let (context, _) = run.stage.process(FaultPoint::none()).await.unwrap();
+    let (context, _) = run.stage.process(FaultPoint::none());
     let received = Box::pin(answer(&context, &keys(SECRET), sent, Deadline::NONE)).await;
     match received.status() {
         200 => Ok(()),
@@ -154,12 +154,10 @@ pub async fn receive(run: &Run<'_>, sent: &Sent) -> Option<Received> {
 
 /// Takes a delivery, and delivers what it says: before the answer, as nothing outlives it.
 pub async fn answer(context: &Context, keys: &Keys, sent: &Sent, deadline: Deadline) -> Received {
-    let received = jobs::receive(context, keys, &headers(sent), sent.body.clone()).await;
-    if received == Received::Accepted {
-        let send_timeout = SEND_TIMEOUT;
-        jobs::deliver(context, Limits { send_timeout, deadline }).await;
-    }
-    received
+    let receipt = jobs::receive(context, keys, &headers(sent), sent.body.clone()).await;
+    let send_timeout = SEND_TIMEOUT;
+    jobs::deliver_news(context, &receipt.rung, Limits { send_timeout, deadline }).await;
+    receipt.received
 }
 
 pub fn keys(secret: &str) -> Keys {

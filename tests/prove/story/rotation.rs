@@ -1,12 +1,11 @@
-//! The webhook's secret is rotated while deliveries come.
+//! The webhook's secret is rotated while deliveries come, whose records are streamed.
 
 use std::cell::RefCell;
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
 use boot::{Live, Source};
 use jobs::{Context, Keys, Received, Watch};
-use outbound::{Access, Deadline, FaultPoint, sdk_http_client};
+use outbound::{Deadline, FaultPoint};
 use serde_json::json;
 use world::Aws;
 
@@ -14,7 +13,7 @@ use super::Scene;
 use super::issue::{Sent, answer, issue as payload, secrets, sent};
 use crate::invariants::{Told, must};
 use crate::run::Run;
-use crate::stage::Stage;
+use crate::stage::{Stage, access};
 
 const ID: &str = "copperbell";
 const OLD: &str = "an old secret to forget";
@@ -24,7 +23,10 @@ pub async fn scene() -> Scene {
     let mut stage = Stage::new().await;
     stage.set("COPR_PROJECTS", "");
     stage.secrets["channels"].as_array_mut().unwrap().truncate(1);
-    Scene::Cloud(stage, Aws::start().await)
+    let aws = Aws::start().await;
+    stage.set("SINK", "firehose:issues");
+    stage.aws = Some(aws.url());
+    Scene::Cloud(stage, aws)
 }
 
 pub async fn rotates(run: &Run<'_>, aws: &Aws) -> Result<Told, String> {
@@ -62,7 +64,7 @@ pub async fn rotates(run: &Run<'_>, aws: &Aws) -> Result<Told, String> {
             continue;
         }
         run.later(1);
-        let (context, _) = run.stage.process(FaultPoint::none()).await.unwrap();
+        let (context, _) = run.stage.process(FaultPoint::none());
         let received = Box::pin(take(&live(&context, aws), &context, sent, Deadline::NONE)).await;
         if received.status() != 200 {
             return Err(format!("{} came again, and is {received:?}", sent.guid));
@@ -85,13 +87,18 @@ pub async fn rotates(run: &Run<'_>, aws: &Aws) -> Result<Told, String> {
     })
 }
 
+/// The stream has the record of each delivery, some of them perhaps more than once.
+pub fn check(aws: &Aws) -> Result<(), String> {
+    let streamed = aws.stream();
+    let missing = |guid: &&str| !streamed.iter().any(|record| record.contains(*guid));
+    match ["guid-1", "guid-2", "guid-3"].iter().find(|guid| missing(guid)) {
+        Some(guid) => Err(format!("no record of {guid}: {streamed:?}")),
+        None => Ok(()),
+    }
+}
+
 fn live(context: &Context, aws: &Aws) -> Live<Keys> {
-    let access = Access {
-        http_client: sdk_http_client(&context.outbound),
-        credentials: Credentials::from_keys("local", "local", None),
-        region: "local".to_owned(),
-        endpoint_url: Some(aws.url()),
-    };
+    let access = access(&context.outbound, aws.url());
     let keys = |secrets: boot::Secrets| Keys {
         secrets: secrets.webhook,
         allow_sha1: false,

@@ -23,10 +23,10 @@ pub fn show(message: &Message, colour: bool) -> String {
     };
     let lines = &message.lines[..message.lines.len().min(MAX_LINES)];
     let details = lines.iter().map(|line| line.iter().map(span).collect());
-    let more = and_more(lines.len(), message.lines.len());
+    let more = and_more(message, lines.len());
     let link = link_to_add(message, lines).map(with_url);
     let quote = message.quote.iter().map(|line| format!("│ {line}"));
-    let small_print = small_print(&message.details);
+    let small_print = small_print(message);
     for detail in details.chain(more).chain(quote).chain(small_print).chain(link) {
         let detail: String = detail;
         shown.extend(["  ", &detail, "\n"]);

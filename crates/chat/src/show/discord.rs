@@ -47,7 +47,7 @@ fn description(message: &Message, lines: usize) -> String {
     let shown = message.lines.iter().take(lines);
     let shown = shown.map(|line| cut_line(line, MAX_LINE).iter().map(span).collect::<String>());
     let shown = shown.map(|line| format!("- {line}"));
-    let more = and_more(lines, message.lines.len());
+    let more = and_more(message, lines);
     let quote = message.quote.iter().map(|line| format!("> {}", escaped(line)));
     shown.chain(more).chain(quote).collect::<Vec<_>>().join("\n")
 }

@@ -34,7 +34,7 @@ pub fn show(message: &Message, key: Option<&SecretSlice<u8>>, now: Timestamp) ->
 
 fn body(message: &Message, lines: usize, key: Option<&SecretSlice<u8>>, now: Timestamp) -> Value {
     let mut elements: Vec<_> = message.lines.iter().take(lines).map(|line| row(line)).collect();
-    if let Some(more) = and_more(lines, message.lines.len()) {
+    if let Some(more) = and_more(message, lines) {
         elements.push(text(&more));
     }
     if !message.quote.is_empty() {
@@ -43,7 +43,7 @@ fn body(message: &Message, lines: usize, key: Option<&SecretSlice<u8>>, now: Tim
     if let Some(link) = &message.link {
         elements.push(json!({ "tag": "action", "actions": [button(link)] }));
     }
-    if let Some(details) = small_print(&message.details) {
+    if let Some(details) = small_print(message) {
         elements.push(json!({ "tag": "note", "elements": [plain_text(&details)] }));
     }
     let mut body = json!({

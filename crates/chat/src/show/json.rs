@@ -49,9 +49,9 @@ fn is_zero(count: &usize) -> bool {
 pub fn show(message: &Message, notices: &[Notice], id: &str, key: Option<&SecretSlice<u8>>, now: Timestamp) -> Post {
     let id = webhook_id(id);
     let mut lines: Vec<_> = message.lines.iter().take(MAX_LINES).map(|line| words(line)).collect();
-    lines.extend(and_more(lines.len(), message.lines.len()));
+    lines.extend(and_more(message, lines.len()));
     lines.extend(message.quote.iter().map(|line| format!("> {line}")));
-    lines.extend(small_print(&message.details));
+    lines.extend(small_print(message));
     let text = lines.join("\n");
     let body = fit(notices.len(), MAX_BODY, str::len, |count| {
         let body = Body {

@@ -41,7 +41,7 @@ fn body(message: &Message, lines: usize) -> Value {
         blocks.push(rich_text(&json!({ "type": "rich_text_quote", "elements": [quote] })));
     }
     blocks.extend(end(message, lines, &shown));
-    blocks.extend(small_print(&message.details).map(|details| context(&details)));
+    blocks.extend(small_print(message).map(|details| context(&details)));
     json!({ "text": inert(&title), "blocks": blocks })
 }
 
@@ -67,7 +67,7 @@ fn lists(lines: &[Line]) -> Vec<Value> {
 /// What was left out, and where to look.
 fn end(message: &Message, lines: usize, shown: &[Line]) -> Option<Value> {
     let link = link_to_add(message, shown).cloned().map(Span::Link);
-    let end: Line = match (and_more(lines, message.lines.len()), link) {
+    let end: Line = match (and_more(message, lines), link) {
         (Some(more), Some(link)) => vec![Span::Text(format!("{more} · ")), link],
         (more, link) => more.map(Span::Text).into_iter().chain(link).collect(),
     };

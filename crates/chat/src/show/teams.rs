@@ -36,11 +36,11 @@ fn body(message: &Message, lines: usize) -> Value {
     let mut items = vec![title(message)];
     let shown = message.lines.iter().take(lines).map(|line| cut_line(line, MAX_LINE));
     items.extend(shown.filter(|line| !line.is_empty()).map(|line| row(&line)));
-    items.extend(and_more(lines, message.lines.len()).map(|more| small(&more)));
+    items.extend(and_more(message, lines).map(|more| small(&more)));
     if !message.quote.is_empty() {
         items.push(quote(&message.quote));
     }
-    items.extend(small_print(&message.details).map(|details| small(&details)));
+    items.extend(small_print(message).map(|details| small(&details)));
     let mut card = json!({
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",

@@ -1,6 +1,7 @@
-//! The words for what happens to GitHub issues.
+//! What is said of what happens to GitHub issues.
 
-use super::{counted, lasted, link, name, text};
+use super::language::{Act, CloseReason, Words};
+use super::{lasted, link, name, text};
 use crate::excerpt::excerpt;
 use crate::message::{Detail, Line, Link, Message, Span, Tone};
 use crate::notice::{Fact, IssueEvent, Notice};
@@ -14,25 +15,27 @@ const MAX_NAMES_LENGTH: usize = 200;
 const MAX_TITLE: usize = 256;
 
 /// One event.
-pub(super) fn one(issue: &IssueEvent) -> Message {
-    let (before, after) = happened(issue);
-    let repository = name(&issue.repository);
+pub(super) fn one(words: &dyn Words, issue: &IssueEvent) -> Message {
+    let (before, after) = happened(words, issue);
+    let repository = name(words, &issue.repository);
+    let (colon, title_now) = (words.colon(), title(words, &issue.title));
     Message {
         tone: tone(issue),
-        title: format!("{before}{repository}#{}{after}: {}", issue.number, title(&issue.title)),
-        link: page(issue),
+        title: format!("{before}{repository}#{}{after}{colon}{title_now}", issue.number),
+        link: page(words, issue),
         lines: issue
             .old_title
             .iter()
-            .map(|old| vec![text(format!("was: {}", title(old)))])
+            .map(|old| vec![text(words.was(&title(words, old)))])
             .collect(),
         quote: quote(issue),
-        details: details(issue),
+        details: details(words, issue),
+        ..Message::default()
     }
 }
 
 /// Several events of one repository: a line each, in order.
-pub(super) fn repository(notices: &[Notice]) -> Message {
+pub(super) fn repository(words: &dyn Words, notices: &[Notice]) -> Message {
     let issues: Vec<&IssueEvent> = notices
         .iter()
         .filter_map(|notice| match &notice.fact {
@@ -41,21 +44,23 @@ pub(super) fn repository(notices: &[Notice]) -> Message {
         })
         .collect();
     let warns = issues.iter().any(|issue| tone(issue) == Tone::Warning);
-    let repository = issues.first().map_or_else(String::new, |issue| name(&issue.repository));
+    let repository = issues
+        .first()
+        .map_or_else(String::new, |issue| name(words, &issue.repository));
     Message {
         tone: if warns { Tone::Warning } else { Tone::Neutral },
-        title: format!("{} in {repository}", counted(issues.len(), "issue event")),
-        link: issues.first().and_then(|issue| all_issues(issue)),
-        lines: issues.iter().map(|issue| line(issue)).collect(),
+        title: words.issue_events(issues.len(), &repository),
+        link: issues.first().and_then(|issue| all_issues(words, issue)),
+        lines: issues.iter().map(|issue| line(words, issue)).collect(),
         ..Message::default()
     }
 }
 
 /// One event among many of its repository.
-fn line(issue: &IssueEvent) -> Line {
-    let (before, after) = happened(issue);
+fn line(words: &dyn Words, issue: &IssueEvent) -> Line {
+    let (before, after) = happened(words, issue);
     let number = format!("#{}", issue.number);
-    let number = page(issue).map_or_else(
+    let number = page(words, issue).map_or_else(
         || text(&*number),
         |page| {
             Span::Link(Link {
@@ -64,73 +69,67 @@ fn line(issue: &IssueEvent) -> Line {
             })
         },
     );
-    vec![text(before), number, text(format!("{after}: {}", title(&issue.title)))]
+    let title = title(words, &issue.title);
+    vec![text(before), number, text(format!("{after}{}{title}", words.colon()))]
 }
 
-/// What happened, in the words before and after the issue's name: "alice closed " and " as completed".
-fn happened(issue: &IssueEvent) -> (String, String) {
-    let actor = name(&issue.actor);
-    let pull_request = if issue.is_pr { "pull request " } else { "" };
-    let said = |verb: &str, after: String| (format!("{actor} {verb} {pull_request}"), after);
-    let did = |verb: &str| said(verb, String::new());
-    let about = name(issue.about.as_deref().unwrap_or_default());
-    let themselves = issue.about.as_ref() == Some(&issue.actor);
+/// What happened, as far as there are words for it.
+fn act(words: &dyn Words, issue: &IssueEvent) -> Act {
+    let about = || name(words, issue.about.as_deref().unwrap_or_default());
+    let whom = || (issue.about.as_ref() != Some(&issue.actor)).then(about);
     match (issue.is_comment(), issue.action()) {
-        (false, "opened") => did("opened"),
-        (false, "closed") => said("closed", why_and_after_how_long(issue)),
-        (false, "reopened") => did("reopened"),
-        (false, "edited") if issue.old_title.is_some() => did("renamed"),
-        (false, "edited") => did("edited"),
-        (false, "deleted") => did("deleted"),
-        (false, "transferred") if issue.about.is_none() => did("transferred"),
-        (false, "transferred") => said("transferred", format!(" to {about}")),
-        (false, "pinned") => did("pinned"),
-        (false, "unpinned") => did("unpinned"),
-        (false, "locked") => did("locked"),
-        (false, "unlocked") => did("unlocked"),
-        (false, "labeled") => said("labelled", format!(" “{about}”")),
-        (false, "unlabeled") => did(&format!("took the label “{about}” off")),
-        (false, "assigned") if themselves => said("assigned", " to themselves".to_owned()),
-        (false, "assigned") => said("assigned", format!(" to {about}")),
-        (false, "unassigned") if themselves => did("unassigned themselves from"),
-        (false, "unassigned") => did(&format!("unassigned {about} from")),
-        (false, "milestoned") => said("added", format!(" to the milestone “{about}”")),
-        (false, "demilestoned") => said("took", format!(" out of the milestone “{about}”")),
-        (false, "typed") => said("set the type of", format!(" to “{about}”")),
-        (false, "untyped") => did(&format!("took the type “{about}” off")),
-        (false, "field_added") => did(&format!("set the field “{about}” of")),
-        (false, "field_removed") => did(&format!("cleared the field “{about}” of")),
-        (true, "created") => did("commented on"),
-        (true, "edited") => did("edited a comment on"),
-        (true, "deleted") => did("deleted a comment on"),
-        (true, "pinned") => did("pinned a comment on"),
-        (true, "unpinned") => did("unpinned a comment on"),
-        // What GitHub thinks of next is most likely a participle too.
-        (is_comment, action) => {
-            let comment = if is_comment { "a comment on " } else { "" };
-            let done = spoken(action, "changed");
-            (format!("{comment}{pull_request}"), format!(" was {done} by {actor}"))
+        (false, "opened") => Act::Opened,
+        (false, "closed") => {
+            let after = issue.closed_at.map(|closed| lasted(issue.opened_at, closed));
+            Act::Closed(issue.state_reason.as_deref().and_then(close_reason), after)
         }
+        (false, "reopened") => Act::Reopened,
+        (false, "edited") if issue.old_title.is_some() => Act::Renamed,
+        (false, "edited") => Act::Edited,
+        (false, "deleted") => Act::Deleted,
+        (false, "transferred") => Act::Transferred(issue.about.is_some().then(about)),
+        (false, "pinned") => Act::Pinned,
+        (false, "unpinned") => Act::Unpinned,
+        (false, "locked") => Act::Locked,
+        (false, "unlocked") => Act::Unlocked,
+        (false, "labeled") => Act::Labelled(about()),
+        (false, "unlabeled") => Act::Unlabelled(about()),
+        (false, "assigned") => Act::Assigned(whom()),
+        (false, "unassigned") => Act::Unassigned(whom()),
+        (false, "milestoned") => Act::Milestoned(about()),
+        (false, "demilestoned") => Act::Demilestoned(about()),
+        (false, "typed") => Act::Typed(about()),
+        (false, "untyped") => Act::Untyped(about()),
+        (false, "field_added") => Act::FieldSet(about()),
+        (false, "field_removed") => Act::FieldCleared(about()),
+        (true, "created") => Act::Commented,
+        (true, "edited") => Act::CommentEdited,
+        (true, "deleted") => Act::CommentDeleted,
+        (true, "pinned") => Act::CommentPinned,
+        (true, "unpinned") => Act::CommentUnpinned,
+        (false, action) => Act::Other(spoken(action)),
+        (true, action) => Act::CommentOther(spoken(action)),
     }
 }
 
-/// " as completed after 3 days"
-fn why_and_after_how_long(issue: &IssueEvent) -> String {
-    let why = match issue.state_reason.as_deref() {
-        None => String::new(),
-        Some("duplicate") => " as a duplicate".to_owned(),
-        Some(reason) => format!(" as {}", spoken(reason, "closed")),
-    };
-    let after = issue
-        .closed_at
-        .map(|closed| format!(" after {}", lasted(issue.opened_at, closed)));
-    why + &after.unwrap_or_default()
+fn close_reason(reason: &str) -> Option<CloseReason> {
+    match reason {
+        "completed" => Some(CloseReason::Completed),
+        "not_planned" => Some(CloseReason::NotPlanned),
+        "duplicate" => Some(CloseReason::Duplicate),
+        reason => spoken(reason).map(CloseReason::Other),
+    }
 }
 
 /// GitHub's word for something, as people say it: `not_planned` is "not planned".
-fn spoken(word: &str, fallback: &str) -> String {
+fn spoken(word: &str) -> Option<String> {
     let spoken = plain_cut(&word.replace('_', " "), 64);
-    if spoken.is_empty() { fallback.to_owned() } else { spoken }
+    (!spoken.is_empty()).then_some(spoken)
+}
+
+/// What happened, before and after the issue's name.
+fn happened(words: &dyn Words, issue: &IssueEvent) -> (String, String) {
+    words.happened(&name(words, &issue.actor), &act(words, issue), issue.is_pr)
 }
 
 fn tone(issue: &IssueEvent) -> Tone {
@@ -141,28 +140,28 @@ fn tone(issue: &IssueEvent) -> Tone {
     }
 }
 
-fn title(title: &str) -> String {
+fn title(words: &dyn Words, title: &str) -> String {
     let title = plain_cut(title, MAX_TITLE);
     if title.is_empty() {
-        "(no title)".to_owned()
+        words.no_title().to_owned()
     } else {
         title
     }
 }
 
 /// Where to look at it: the comment or the issue, unless it is no more.
-fn page(issue: &IssueEvent) -> Option<Link> {
+fn page(words: &dyn Words, issue: &IssueEvent) -> Option<Link> {
     let what = match (issue.is_comment(), issue.action()) {
-        (false, "deleted") => return all_issues(issue),
-        (true, action) if action != "deleted" => "comment".to_owned(),
-        _ if issue.is_pr => format!("pull request #{}", issue.number),
-        _ => format!("issue #{}", issue.number),
+        (false, "deleted") => return all_issues(words, issue),
+        (true, action) if action != "deleted" => words.comment().to_owned(),
+        _ if issue.is_pr => words.pull_request(issue.number),
+        _ => words.issue(issue.number),
     };
     link(&what, &issue.url)
 }
 
-fn all_issues(issue: &IssueEvent) -> Option<Link> {
-    link("all issues", &format!("{}/issues", issue.repository_url))
+fn all_issues(words: &dyn Words, issue: &IssueEvent) -> Option<Link> {
+    link(words.all_issues(), &format!("{}/issues", issue.repository_url))
 }
 
 /// What was written, where the event is that somebody wrote it.
@@ -176,23 +175,22 @@ fn quote(issue: &IssueEvent) -> Vec<String> {
     excerpt.lines().map(plain).filter(|line| !line.is_empty()).collect()
 }
 
-fn details(issue: &IssueEvent) -> Vec<Detail> {
-    let label = if issue.labels.len() == 1 { "label" } else { "labels" };
+fn details(words: &dyn Words, issue: &IssueEvent) -> Vec<Detail> {
     let mut details = vec![
-        (label, names(&issue.labels)),
-        ("assigned to", names(&issue.assignees)),
-        ("milestone", names(issue.milestone.as_slice())),
+        (words.labels(issue.labels.len()), names(words, &issue.labels)),
+        (words.assigned_to(), names(words, &issue.assignees)),
+        (words.milestone(), names(words, issue.milestone.as_slice())),
     ];
     if issue.author != issue.actor {
-        details.push(("opened by", name(&issue.author)));
+        details.push((words.opened_by(), name(words, &issue.author)));
     }
     let known = details.into_iter().filter(|(_, value)| !value.is_empty());
     known.map(|(name, value)| Detail { name, value }).collect()
 }
 
 /// "bug, crash"
-fn names(all: &[String]) -> String {
-    let mut names: Vec<_> = all.iter().take(MAX_NAMES).map(|each| name(each)).collect();
+fn names(words: &dyn Words, all: &[String]) -> String {
+    let mut names: Vec<_> = all.iter().take(MAX_NAMES).map(|each| name(words, each)).collect();
     if all.len() > MAX_NAMES {
         names.push("…".to_owned());
     }

@@ -3,8 +3,14 @@
 // The name that the rest of the workspace knows the crate by.
 extern crate copperbell_chat as chat;
 
+mod any;
+mod bodies;
 mod issues;
+mod issues_in_chats;
+mod languages;
+mod opened_issue;
 mod redelivery;
+mod redelivery_in_chats;
 mod samples;
 mod sending;
 mod shown;

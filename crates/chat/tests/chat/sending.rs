@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chat::{Channel, Fact, Verdict};
+use chat::{Channel, Fact, Language, Verdict};
 use outbound::{Answer, Call, Clock, End, Fault, FaultPoint, Outbound};
 use secrecy::SecretString;
 
@@ -16,7 +16,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 async fn send(outbound: &Outbound, channel: &Channel) -> Verdict {
     let notices = [notice(Fact::CoprBroken(builds("beta")))];
-    chat::send(outbound, channel, &notices, "1#copr.broken#alice/demo/beta/5", TIMEOUT).await
+    let id = "1#copr.broken#alice/demo/beta/5";
+    chat::send(outbound, channel, &notices, Language::En, id, TIMEOUT).await
 }
 
 fn channel(url: &str, secret: Option<&str>) -> Channel {
@@ -103,6 +104,46 @@ async fn discord_is_asked_for_the_message_it_made_and_teams_for_nothing() {
 }
 
 #[tokio::test]
+async fn ntfy_is_told_the_topic_in_the_body_at_its_root_with_the_token_in_a_header() {
+    let taken = "HTTP/1.1 200 OK\r\ncontent-length: 31\r\n\r\n{\"id\":\"hwQ2\",\"event\":\"message\"}";
+    for (secret, header) in [
+        (
+            Some("tk_AgQdq7mVBoFD37zQVN29RhuMzNIz2"),
+            "\r\nauthorization: Bearer tk_AgQdq7mVBoFD37zQVN29RhuMzNIz2\r\n",
+        ),
+        (None, ""),
+    ] {
+        let (url, had) = server(taken, 1);
+        let root = url.split("/secret").next().expect("a root");
+        let channel = channel(&format!("ntfy+{root}/our-builds"), secret);
+        let outbound = Outbound::with(Clock::simulated(now()), FaultPoint::none());
+        assert_eq!(send(&outbound, &channel).await, Verdict::Taken);
+        let had = had.join().expect("the server").concat();
+        assert!(had.starts_with("POST / HTTP/1.1\r\n"), "{had}");
+        assert!(had.contains(header), "{had}");
+        assert_eq!(had.contains("authorization"), secret.is_some(), "{had}");
+        assert!(had.contains(r#""topic":"our-builds""#), "{had}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_is_in_the_language_asked_for() {
+    for (language, expected) in [
+        (Language::En, "beta fails to build in alice/demo"),
+        (Language::Zh, "beta 构建失败（alice/demo）"),
+        (Language::Ru, "beta: сборка сломалась (alice/demo)"),
+    ] {
+        let (url, had) = server("HTTP/1.1 204 No Content\r\n\r\n", 1);
+        let outbound = Outbound::with(Clock::simulated(now()), FaultPoint::none());
+        let notices = [notice(Fact::CoprBroken(builds("beta")))];
+        let verdict = chat::send(&outbound, &channel(&url, None), &notices, language, "1", TIMEOUT).await;
+        assert_eq!(verdict, Verdict::Taken);
+        let had = had.join().expect("the server").concat();
+        assert!(had.contains(expected), "{had}");
+    }
+}
+
+#[tokio::test]
 async fn json_is_signed_with_the_time_it_is_sent_at() {
     let (url, had) = server("HTTP/1.1 204 No Content\r\n\r\n", 1);
     let channel = channel(&url, Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
@@ -157,6 +198,12 @@ async fn an_answer_that_breaks_off_is_judged_by_what_came() {
         ("https://open.feishu.cn/x", 200, r#"{"code":0"#, answered(not_taken)),
         ("https://discord.com/x", 200, r#"{"id":"1"#, answered(not_taken)),
         ("https://discord.com/x", 204, "", Verdict::Taken),
+        (
+            "https://ntfy.sh/x",
+            200,
+            r#"{"id":"hwQ2","event":"mess"#,
+            answered(not_taken),
+        ),
         ("teams+https://example.com/x", 202, "", Verdict::Taken),
         ("https://example.com/x", 200, "whatever", Verdict::Taken),
         ("https://example.com/x", 500, "", answered("answered HTTP 500")),

@@ -1,6 +1,6 @@
 //! The words, as a terminal shows them: what packagers read.
 
-use chat::{Builds, Fact, FailingChroot, Notice, Polls, message};
+use chat::{Builds, Fact, FailingChroot, Language, Notice, Polls, message};
 use insta::assert_snapshot;
 use jiff::SignedDuration;
 
@@ -8,7 +8,7 @@ use crate::samples::{at, builds, chroot, dead_letters, digest, mass_failure, not
 
 fn said(facts: impl IntoIterator<Item = Fact>) -> String {
     let notices: Vec<_> = facts.into_iter().map(notice).collect();
-    chat::show::console::show(&message(&notices, now()), false)
+    chat::show::console::show(&message(&notices, Language::En, now()), false)
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn what_is_told_late_says_so() {
         ..polls()
     };
     let early = Notice::new(at("08:00:00"), Fact::CoprReachable(polls));
-    let shown = chat::show::console::show(&message(&[early], now()), false);
+    let shown = chat::show::console::show(&message(&[early], Language::En, now()), false);
     assert_snapshot!(shown, @"
     ✓ alice/demo can be polled again, after 45 min
       3 polls had failed, the last one with: Copr answered HTTP 502
@@ -304,14 +304,14 @@ fn notices_that_share_nothing_are_a_list() {
 
 #[test]
 fn a_mass_failure_is_one_title_and_all_its_lines() {
-    let message = message(&mass_failure(5_000), now());
+    let message = message(&mass_failure(5_000), Language::En, now());
     assert_snapshot!(message.title, @"5000 packages broke in alice/demo");
     assert_eq!(message.lines.len(), 5_000);
 }
 
 #[test]
 fn colour_is_for_the_title_and_only_where_asked_for() {
-    let message = message(&[notice(Fact::CoprReachable(polls()))], now());
+    let message = message(&[notice(Fact::CoprReachable(polls()))], Language::En, now());
     let plain = chat::show::console::show(&message, false);
     let coloured = chat::show::console::show(&message, true);
     assert!(!plain.contains('\u{1b}'));

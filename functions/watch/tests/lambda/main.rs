@@ -111,14 +111,14 @@ async fn a_secret_that_cannot_be_used_at_init_is_read_again_with_the_event() {
     let _function = lambda.start();
 
     let error = lambda.invoke(tick(0)).await.unwrap_err();
-    let why = "SECRETS: the document is not usable: it is not JSON (line 1 column 1)";
+    let why = "SECRETS: the document is not usable: it is not JSON (line 1 column 1): look there for a quote that is missing, or a comma too many";
     assert_eq!(error["errorType"], "SecretUnreadable");
     assert_eq!(error["errorMessage"], why);
     let log = said(&lambda.log()).join("\n");
     insta::assert_snapshot!(log, @r#"
-    WARN SECRETS: the document is not usable: it is not JSON (line 1 column 1)
-    WARN SECRETS: the document is not usable: it is not JSON (line 1 column 1)
-    ERROR Diagnostic { error_type: "SecretUnreadable", error_message: "SECRETS: the document is not usable: it is not JSON (line 1 column 1)" }
+    WARN SECRETS: the document is not usable: it is not JSON (line 1 column 1): look there for a quote that is missing, or a comma too many
+    WARN SECRETS: the document is not usable: it is not JSON (line 1 column 1): look there for a quote that is missing, or a comma too many
+    ERROR Diagnostic { error_type: "SecretUnreadable", error_message: "SECRETS: the document is not usable: it is not JSON (line 1 column 1): look there for a quote that is missing, or a comma too many" }
     "#);
     assert!(lambda.copr.requests().is_empty());
 

@@ -403,6 +403,7 @@ async fn a_delivery_asks_aws_for_these_operations_alone() {
     let asked: BTreeSet<String> = lambda.aws.operations().into_iter().collect();
     // The policy in the stack's template allows just these.
     let allowed = [
+        "DynamoDB_20120810.BatchGetItem",
         "DynamoDB_20120810.BatchWriteItem",
         "DynamoDB_20120810.GetItem",
         "DynamoDB_20120810.Query",
