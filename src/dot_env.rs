@@ -48,6 +48,15 @@ fn unreadable(text: &str, error: &dotenvy::Error) -> String {
     format!(".env: {which} is not NAME=value: put a # before a comment, and quotes around a value with spaces")
 }
 
+/// The variables of the environment that are no settings, and the settings that are perhaps meant. A short name may be
+/// any program's.
+pub(crate) fn misspelt_in_environment() -> Vec<(String, &'static str)> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let long = names.filter(|name| name.contains('_'));
+    long.filter_map(|name| meant(&name).map(|meant| (name, meant)))
+        .collect()
+}
+
 /// The setting that is meant by a name that is none.
 fn meant(name: &str) -> Option<&'static str> {
     let mut names = SETTINGS.iter().map(|setting| setting.name);

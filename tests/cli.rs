@@ -472,3 +472,20 @@ fn shells_are_told_what_can_be_completed() {
         }
     }
 }
+
+#[test]
+fn the_doctor_sees_a_setting_that_is_misspelt_in_the_environment() {
+    let home = TempDir::new().unwrap();
+    let mut doctor = copperbell(home.path(), &["doctor"]);
+    doctor
+        .env("COPR_PROJECT", "alice/demo")
+        .env("SECRET", "another program's");
+    let (code, stdout, _) = said(&doctor.output().unwrap());
+    assert_eq!(code, Some(1));
+    let first = stdout.lines().next().unwrap();
+    insta::assert_snapshot!(first, @"✗ COPR_PROJECT: it is set in the environment, and is no setting: is COPR_PROJECTS meant?");
+    assert!(
+        !stdout.contains("alice/demo") && !stdout.contains("SECRET:"),
+        "{stdout}"
+    );
+}

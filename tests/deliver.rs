@@ -2,8 +2,20 @@
 
 mod stage;
 
+use std::sync::{Mutex, mpsc};
+use std::time::Duration;
+
+use chat::{ChannelTrouble, Fact, Notice};
+use jobs::{Context, Limits};
+use outbound::{Deadline, FaultPoint};
+use serde_json::Value;
 use stage::{PROJECT, Stage, monitor};
 use world::{ChatAnswer, Reply};
+
+const LIMITS: Limits = Limits {
+    send_timeout: Duration::from_secs(5),
+    deadline: Deadline::NONE,
+};
 
 fn status(status: u16, body: &str) -> ChatAnswer {
     ChatAnswer::Status {
@@ -28,6 +40,21 @@ async fn two_projects() -> Stage {
 fn sorted(mut titles: Vec<String>) -> Vec<String> {
     titles.sort_unstable();
     titles
+}
+
+/// Puts a notice into the outbox of the channel `team`, with what a later version may write beside it.
+async fn enqueue(context: &Context, number: usize, more: &str) {
+    let trouble = ChannelTrouble {
+        channel: format!("channel {number}"),
+        reason: String::new(),
+    };
+    let at = context.outbound.clock.now();
+    let id = state::key::notice_id(at, &format!("test#{number}"));
+    let notice = Notice::new(at, Fact::Channel(trouble)).to_stored();
+    let mut notice: Value = serde_json::from_str(&notice).unwrap();
+    notice["more"] = more.into();
+    let write = state::Write::enqueue("team", &id, &notice.to_string());
+    context.table.transact(vec![write]).await.unwrap();
 }
 
 const BETA: &str = "beta fails to build in alice/demo";
@@ -149,7 +176,7 @@ async fn a_group_that_the_channel_cannot_stand_is_taken_apart_and_only_its_bad_n
     stage.slack.answer_next(vec![status(500, "")]);
     stage.passes(1).await;
     assert_eq!(stage.slack.texts(), [BETA, "gamma fails to build in alice/demo"]);
-    let (context, _) = stage.process(outbound::FaultPoint::none());
+    let (context, _) = stage.process(FaultPoint::none());
     let (pending, dead) = jobs::list(&context).await.unwrap();
     assert_eq!((pending.len(), dead.len()), (0, 1));
     assert_eq!(dead[0].title, "alpha fails to build in alice/demo");
@@ -159,7 +186,7 @@ async fn a_group_that_the_channel_cannot_stand_is_taken_apart_and_only_its_bad_n
 async fn a_channel_that_no_pass_has_seen_is_found_all_the_same() {
     let mut stage = Stage::new().await;
     stage.monitor(monitor(&[]));
-    let (context, _) = stage.process(outbound::FaultPoint::none());
+    let (context, _) = stage.process(FaultPoint::none());
     let id = state::key::notice_id(stage.clock.now(), "copr.broken#x");
     let trouble = chat::Fact::Channel(chat::ChannelTrouble {
         channel: "x".to_owned(),
@@ -179,7 +206,7 @@ async fn a_channel_that_no_pass_has_seen_is_found_all_the_same() {
     jobs::deliver(&context, limits).await;
     stage.secrets["channels"].as_array_mut().unwrap().remove(0);
     stage.passes(3).await;
-    let (context, _) = stage.process(outbound::FaultPoint::none());
+    let (context, _) = stage.process(FaultPoint::none());
     let (pending, dead) = jobs::list(&context).await.unwrap();
     assert_eq!((pending.len(), dead.len()), (0, 1));
 }
@@ -212,7 +239,7 @@ async fn a_notice_waits_three_days_then_it_is_a_dead_letter_that_can_be_sent_els
     1 notice for channel team was given up
     ");
 
-    let (context, _) = stage.process(outbound::FaultPoint::none());
+    let (context, _) = stage.process(FaultPoint::none());
     let (pending, dead) = jobs::list(&context).await.unwrap();
     assert_eq!((pending.len(), dead.len()), (0, 1));
     assert_eq!(
@@ -239,7 +266,7 @@ async fn a_channel_that_left_the_settings_leaves_dead_letters_and_is_told_once()
     beta fails to build in alice/demo
     hammer fails to build in bob/tools
     ");
-    let (context, _) = stage.process(outbound::FaultPoint::none());
+    let (context, _) = stage.process(FaultPoint::none());
     let (pending, dead) = jobs::list(&context).await.unwrap();
     assert_eq!((pending.len(), dead.len()), (0, 2));
     assert!(dead.iter().all(|letter| letter.channel == "team"));
@@ -271,10 +298,51 @@ async fn what_broke_and_was_mended_while_the_chat_was_down_is_one_message_in_ord
 }
 
 #[tokio::test]
+async fn what_comes_while_another_sends_is_left_to_them_and_sent_by_them() {
+    let stage = Stage::new().await;
+    let [(first, _), (second, _)] = [stage.process(FaultPoint::none()), stage.process(FaultPoint::none())];
+    enqueue(&first, 1, "").await;
+    let (sends, sending) = tokio::sync::oneshot::channel();
+    let (go_on, wait) = mpsc::channel();
+    let (sends, wait) = (Mutex::new(Some(sends)), Mutex::new(wait));
+    stage.slack.on_message(Box::new(move |_| {
+        if let Some(sends) = sends.lock().unwrap().take() {
+            sends.send(()).unwrap();
+            wait.lock().unwrap().recv().unwrap();
+        }
+    }));
+    let team = ["team".to_owned()];
+    let other = async {
+        sending.await.unwrap();
+        enqueue(&second, 2, "").await;
+        let left = jobs::deliver_news(&second, &team, LIMITS).await;
+        go_on.send(()).unwrap();
+        left
+    };
+    let (sent, left) = tokio::join!(jobs::deliver_news(&first, &team, LIMITS), other);
+    assert_eq!((sent[0].sent, left[0].sent, left[0].waiting), (2, 0, 2));
+    assert_eq!(stage.slack.messages().len(), 2);
+}
+
+#[tokio::test]
+async fn a_backlog_that_no_list_can_hold_is_sent_all_the_same() {
+    let stage = Stage::new().await;
+    let (context, _) = stage.process(FaultPoint::none());
+    let more = "x".repeat(390_000);
+    for number in 0..25 {
+        enqueue(&context, number, &more).await;
+    }
+    let listed = context.table.waiting("team", 100).await.unwrap().len();
+    assert!((state::CUT_OFF_FROM..25).contains(&listed), "{listed}");
+    let sent = jobs::deliver_news(&context, &["team".to_owned()], LIMITS).await;
+    assert_eq!((sent[0].sent, sent[0].waiting), (25, 0));
+}
+
+#[tokio::test]
 async fn a_notice_of_a_newer_version_is_left_for_it_and_blocks_nobody() {
     let stage = Stage::new().await;
     stage.monitor(monitor(&[("beta", "failed", 5)]));
-    let (context, _) = stage.process(outbound::FaultPoint::none());
+    let (context, _) = stage.process(FaultPoint::none());
     let id = state::key::notice_id(stage.clock.now(), "copr.sung#alice/demo");
     let newer = r#"{"v":2,"at":"2026-03-02T09:00:00Z","event":"copr.sung","song":"la"}"#;
     let write = state::Write::enqueue("team", &id, newer);

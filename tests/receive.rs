@@ -3,130 +3,41 @@
 mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::Request;
 use jobs::{Keys, Limits, Received};
-use outbound::{Deadline, Fault, FaultPoint, Outbound};
+use outbound::{Deadline, Fault, FaultPoint};
 use serde_json::{Value, json};
-use tempfile::TempDir;
+use stage::serving::{Serving, until, write_private};
 use world::{Chat, ChatAnswer};
 
 const SECRET: &str = "It's a Secret to Everybody";
 
-/// `copperbell serve` in a directory of its own; ends with the test.
-struct Serve {
-    child: Child,
-    home: TempDir,
-    url: String,
-    status_url: String,
-    outbound: Outbound,
+/// `copperbell serve` with these channels.
+fn serving(channels: &Value) -> Serving {
+    Serving::start(&secrets(&json!(SECRET), channels), &[])
 }
 
-impl Serve {
-    fn start(channels: &Value) -> Self {
-        Self::start_in(TempDir::new().unwrap(), channels)
-    }
-
-    fn start_in(home: TempDir, channels: &Value) -> Self {
-        write_secrets(
-            home.path(),
-            &json!({"github_webhook_secret": SECRET, "channels": channels}),
-        );
-        let mut child = Command::new(env!("CARGO_BIN_EXE_copperbell"))
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--status-listen",
-                "127.0.0.1:0",
-                "--secrets",
-                "secrets.json",
-            ])
-            .args(["--log-level", "trace"])
-            .current_dir(home.path())
-            .env_clear()
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(std::fs::File::create(home.path().join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut address = |before: &str| {
-            let line = lines.next().expect("it says where it listens").unwrap();
-            line.strip_prefix(before).unwrap_or_else(|| panic!("{line}")).to_owned()
-        };
-        Self {
-            url: address("Webhooks: POST "),
-            status_url: address("Status: "),
-            child,
-            home,
-            outbound: Outbound::new(),
-        }
-    }
-
-    async fn send(&self, request: http::request::Builder, body: impl Into<Bytes>) -> (u16, String) {
-        let request = request.body(body.into()).unwrap();
-        let answer = self
-            .outbound
-            .send("test", "", request, Duration::from_secs(20))
-            .await
-            .unwrap();
-        let status = answer.status();
-        let body = answer.bytes(1 << 20).await.unwrap();
-        (status, String::from_utf8_lossy(&body).into_owned())
-    }
-
-    /// A delivery as GitHub sends it.
-    async fn deliver(&self, event: &str, guid: &str, body: &[u8]) -> u16 {
-        let request = self.request(event, guid).header("x-hub-signature-256", sign(body));
-        self.send(request, body.to_vec()).await.0
-    }
-
-    fn request(&self, event: &str, guid: &str) -> http::request::Builder {
-        Request::post(&self.url)
-            .header("content-type", "application/json")
-            .header("x-github-event", event)
-            .header("x-github-delivery", guid)
-            .header("x-github-hook-id", "77")
-    }
-
-    async fn status(&self) -> Value {
-        let url = format!("{}status.json", self.status_url);
-        let (status, json) = self.send(Request::get(url), "").await;
-        assert_eq!(status, 200);
-        serde_json::from_str(&json).unwrap()
-    }
-
-    fn log(&self) -> String {
-        std::fs::read_to_string(self.home.path().join("log")).unwrap()
-    }
-
-    /// Asks it to end, and waits until it has.
-    fn end(&mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        self.child.wait().unwrap().code()
-    }
+fn secrets(webhook: &Value, channels: &Value) -> Value {
+    json!({"github_webhook_secret": webhook, "channels": channels})
 }
 
-impl Drop for Serve {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// The status of what is answered to a delivery as GitHub sends it.
+async fn deliver(serve: &Serving, event: &str, guid: &str, body: &[u8]) -> u16 {
+    let request = request(serve, event, guid).header("x-hub-signature-256", sign(body));
+    serve.send(request, body.to_vec()).await.status
 }
 
-fn write_secrets(home: &Path, document: &Value) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let path = home.join("secrets.json");
-    std::fs::write(&path, document.to_string()).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+fn request(serve: &Serving, event: &str, guid: &str) -> http::request::Builder {
+    Request::post(&serve.webhook_url)
+        .header("content-type", "application/json")
+        .header("x-github-event", event)
+        .header("x-github-delivery", guid)
+        .header("x-github-hook-id", "77")
 }
 
 /// The signature, by another implementation than the one that verifies it.
@@ -168,14 +79,6 @@ fn issue(number: u64) -> Vec<u8> {
     issue.to_string().into_bytes()
 }
 
-async fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !done() {
-        assert!(began.elapsed() < Duration::from_secs(30), "{what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
 #[tokio::test]
 async fn every_recorded_delivery_is_rung_as_it_should_be() {
     let chats = [
@@ -193,9 +96,12 @@ async fn every_recorded_delivery_is_rung_as_it_should_be() {
             json!({"name": name, "url": chat.url(), "secret": secret, "events": ["issues.*", "issue_comment.*"]})
         })
         .collect();
-    let serve = Serve::start(&json!(channels));
+    let serve = serving(&json!(channels));
     for example in examples("ping") {
-        assert_eq!(serve.deliver("ping", "ping", example.to_string().as_bytes()).await, 200);
+        assert_eq!(
+            deliver(&serve, "ping", "ping", example.to_string().as_bytes()).await,
+            200
+        );
     }
     let mut deliveries: Vec<(&str, Vec<u8>)> = Vec::new();
     for event in ["issues", "issue_comment"] {
@@ -216,10 +122,10 @@ async fn every_recorded_delivery_is_rung_as_it_should_be() {
         deliveries.push(("issues", payload(&format!("issues.{name}"))));
     }
     for (number, (event, body)) in deliveries.iter().enumerate() {
-        assert_eq!(serve.deliver(event, &format!("guid-{number}"), body).await, 200);
+        assert_eq!(deliver(&serve, event, &format!("guid-{number}"), body).await, 200);
         // One by one, so that none is part of a list.
         for (name, chat) in &chats {
-            until(name, || chat.messages().len() == number + 1).await;
+            until(name, async || chat.messages().len() == number + 1).await;
         }
     }
     let titles = chats[4].1.texts();
@@ -266,7 +172,7 @@ async fn every_recorded_delivery_is_rung_as_it_should_be() {
 #[tokio::test]
 async fn what_is_not_authentic_is_refused_in_one_word_and_leaves_nothing() {
     let chat = Chat::json().await;
-    let mut serve = Serve::start(&json!([{"name": "team", "url": chat.url()}]));
+    let mut serve = serving(&json!([{"name": "team", "url": chat.url()}]));
     let body = issue(1);
     let good = sign(&body);
     let upper = format!("sha256={}", good["sha256=".len()..].to_uppercase());
@@ -284,15 +190,12 @@ async fn what_is_not_authentic_is_refused_in_one_word_and_leaves_nothing() {
     for signatures in bad {
         let request = signatures
             .iter()
-            .fold(serve.request("issues", "forged"), |request, signature| {
+            .fold(request(&serve, "issues", "forged"), |request, signature| {
                 request.header("x-hub-signature-256", *signature)
             });
         let answer = serve.send(request, body.clone()).await;
-        assert_eq!(
-            answer,
-            (401, "the signature is missing or wrong\n".to_owned()),
-            "{signatures:?}"
-        );
+        let said = (answer.status, answer.body.as_str());
+        assert_eq!(said, (401, "the signature is missing or wrong\n"), "{signatures:?}");
     }
     let mut reencoded: Value = serde_json::from_slice(&body).unwrap();
     reencoded["action"] = "closed".into();
@@ -301,28 +204,28 @@ async fn what_is_not_authentic_is_refused_in_one_word_and_leaves_nothing() {
         reencoded.to_string().into_bytes(),
         Vec::new(),
     ] {
-        let request = serve.request("issues", "changed").header("x-hub-signature-256", &good);
-        assert_eq!(serve.send(request, changed).await.0, 401);
+        let request = request(&serve, "issues", "changed").header("x-hub-signature-256", &good);
+        assert_eq!(serve.send(request, changed).await.status, 401);
     }
     let signed = |request: http::request::Builder, body: &[u8]| request.header("x-hub-signature-256", sign(body));
-    let without_guid = Request::post(&serve.url)
+    let without_guid = Request::post(&serve.webhook_url)
         .header("content-type", "application/json")
         .header("x-github-event", "issues");
-    assert_eq!(serve.send(signed(without_guid, &body), body.clone()).await.0, 400);
-    assert_eq!(serve.deliver("issue_comment", "disagrees", &body).await, 400);
-    assert_eq!(serve.deliver("issues", "no-json", b"{").await, 400);
-    assert_eq!(serve.deliver("star", "not-used", b"{}").await, 200);
-    assert_eq!(serve.send(Request::get(&serve.url), "").await.0, 405);
+    assert_eq!(serve.send(signed(without_guid, &body), body.clone()).await.status, 400);
+    assert_eq!(deliver(&serve, "issue_comment", "disagrees", &body).await, 400);
+    assert_eq!(deliver(&serve, "issues", "no-json", b"{").await, 400);
+    assert_eq!(deliver(&serve, "star", "not-used", b"{}").await, 200);
+    assert_eq!(serve.send(Request::get(&serve.webhook_url), "").await.status, 405);
     let strange_host = Request::get(&serve.status_url).header("host", "evil.example");
-    assert_eq!(serve.send(strange_host, "").await.0, 403);
+    assert_eq!(serve.send(strange_host, "").await.status, 403);
 
     assert_eq!(
-        serve.deliver("issues", "forged", &body).await,
+        deliver(&serve, "issues", "forged", &body).await,
         200,
         "no refused delivery took the guid"
     );
-    until("it rings", || chat.messages().len() == 1).await;
-    assert_eq!(serve.end(), Some(0));
+    until("it rings", async || chat.messages().len() == 1).await;
+    assert_eq!(serve.end().0, Some(0));
     let log = serve.log();
     for secret in [SECRET, "issue 1", &good["sha256=".len()..], "/hook", "services"] {
         assert!(!log.contains(secret), "{secret}");
@@ -332,39 +235,39 @@ async fn what_is_not_authentic_is_refused_in_one_word_and_leaves_nothing() {
 #[tokio::test]
 async fn a_delivery_is_accepted_once_whatever_comes_again() {
     let chat = Chat::json().await;
-    let serve = Serve::start(&json!([{"name": "team", "url": chat.url()}]));
+    let serve = serving(&json!([{"name": "team", "url": chat.url()}]));
     let body = issue(1);
-    assert_eq!(serve.deliver("issues", "one", &body).await, 200);
-    assert_eq!(serve.deliver("issues", "one", &body).await, 200, "repeat");
+    assert_eq!(deliver(&serve, "issues", "one", &body).await, 200);
+    assert_eq!(deliver(&serve, "issues", "one", &body).await, 200, "repeat");
     assert_eq!(
-        serve.deliver("issues", "two", &body).await,
+        deliver(&serve, "issues", "two", &body).await,
         200,
         "replay under another guid"
     );
-    assert_eq!(serve.deliver("issues", "one", &issue(2)).await, 409, "conflict");
+    assert_eq!(deliver(&serve, "issues", "one", &issue(2)).await, 409, "conflict");
     let mut other_hook: Value = serde_json::from_slice(&body).unwrap();
     other_hook["organization"] = json!({"login": "acme", "id": 5});
     let other_hook = other_hook.to_string().into_bytes();
-    let request = Request::post(&serve.url)
+    let request = Request::post(&serve.webhook_url)
         .header("content-type", "application/json")
         .header("x-github-event", "issues")
         .header("x-github-delivery", "one")
         .header("x-github-hook-id", "78")
         .header("x-hub-signature-256", sign(&other_hook));
     assert_eq!(
-        serve.send(request, other_hook).await.0,
+        serve.send(request, other_hook).await.status,
         200,
         "the same news through another hook"
     );
     let form = format!("payload={}", percent_encoded(&issue(3)));
-    let request = Request::post(&serve.url)
+    let request = Request::post(&serve.webhook_url)
         .header("content-type", "application/x-www-form-urlencoded")
         .header("x-github-event", "issues")
         .header("x-github-delivery", "form")
         .header("x-hub-signature-256", sign(form.as_bytes()));
-    assert_eq!(serve.send(request, form).await.0, 200);
-    until("both ring", || chat.messages().len() == 2).await;
-    assert_eq!(serve.deliver("issues", "one", &body).await, 200);
+    assert_eq!(serve.send(request, form).await.status, 200);
+    until("both ring", async || chat.messages().len() == 2).await;
+    assert_eq!(deliver(&serve, "issues", "one", &body).await, 200);
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(chat.messages().len(), 2);
 }
@@ -378,7 +281,7 @@ fn percent_encoded(bytes: &[u8]) -> String {
 #[tokio::test]
 async fn a_channel_hears_of_its_labels_also_when_they_arrive_later_and_once() {
     let [bugs, all] = [Chat::json().await, Chat::json().await];
-    let serve = Serve::start(&json!([
+    let serve = serving(&json!([
         {"name": "bugs", "url": bugs.url(), "labels": ["bug|regression", "!wontfix"], "skip_bots": true},
         {"name": "all", "url": all.url(), "repositories": ["Codertocat/*"]},
     ]));
@@ -404,14 +307,12 @@ async fn a_channel_hears_of_its_labels_also_when_they_arrive_later_and_once() {
     ];
     for (number, (action, labels)) in story.iter().enumerate() {
         assert_eq!(
-            serve
-                .deliver("issues", &number.to_string(), &event(action, labels))
-                .await,
+            deliver(&serve, "issues", &number.to_string(), &event(action, labels)).await,
             200
         );
     }
-    until("all hear of it", || all.messages().len() == 2).await;
-    until("bugs hear of it", || !bugs.messages().is_empty()).await;
+    until("all hear of it", async || all.messages().len() == 2).await;
+    until("bugs hear of it", async || !bugs.messages().is_empty()).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     insta::assert_snapshot!(bugs.texts().join("\n"), @"Codertocat labelled Codertocat/Hello-World#1 “bug”: Spelling error in the README file");
     insta::assert_snapshot!(all.texts().join("\n"), @"
@@ -423,11 +324,14 @@ async fn a_channel_hears_of_its_labels_also_when_they_arrive_later_and_once() {
 #[tokio::test]
 async fn github_gets_its_answer_at_once_while_the_chat_hangs() {
     let chat = Chat::slack().await;
-    let serve = Serve::start(&json!([{"name": "team", "url": chat.url()}]));
+    let serve = serving(&json!([{"name": "team", "url": chat.url()}]));
     chat.answer_always(Some(ChatAnswer::Hang));
     let began = Instant::now();
     for number in 1..=20 {
-        assert_eq!(serve.deliver("issues", &number.to_string(), &issue(number)).await, 200);
+        assert_eq!(
+            deliver(&serve, "issues", &number.to_string(), &issue(number)).await,
+            200
+        );
     }
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
 }
@@ -478,21 +382,20 @@ async fn whatever_the_chat_does_a_notice_arrives_later_once_and_in_order() {
 #[tokio::test]
 async fn a_secret_that_is_rotated_while_it_serves_is_found() {
     let chat = Chat::json().await;
-    let serve = Serve::start(&json!([{"name": "team", "url": chat.url()}]));
+    let serve = serving(&json!([{"name": "team", "url": chat.url()}]));
     let channels = json!([{"name": "team", "url": chat.url()}]);
-    write_secrets(
-        serve.home.path(),
-        &json!({"github_webhook_secret": ["another", SECRET], "channels": channels}),
-    );
-    assert_eq!(serve.deliver("issues", "one", &issue(1)).await, 200);
-    until("it rings", || chat.messages().len() == 1).await;
-    assert_eq!(serve.status().await["channels"][0]["waiting"], 0);
+    let rotated = secrets(&json!(["another", SECRET]), &channels);
+    write_private(&serve.home.path().join("secrets.json"), &rotated.to_string());
+    assert_eq!(deliver(&serve, "issues", "one", &issue(1)).await, 200);
+    until("it rings", async || chat.messages().len() == 1).await;
+    let status: Value = serde_json::from_str(&serve.get("status.json").await.body).unwrap();
+    assert_eq!(status["channels"][0]["waiting"], 0);
 }
 
 #[tokio::test]
 async fn ring_signs_a_payload_and_the_listener_takes_it() {
     let chat = Chat::json().await;
-    let serve = Serve::start(&json!([{"name": "team", "url": chat.url()}]));
+    let serve = serving(&json!([{"name": "team", "url": chat.url()}]));
     std::fs::write(serve.home.path().join("opened.json"), issue(1)).unwrap();
     let ring = |secrets: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_copperbell"));
@@ -505,7 +408,7 @@ async fn ring_signs_a_payload_and_the_listener_takes_it() {
                 "--guid",
                 "by-hand",
                 "--url",
-                &serve.url,
+                &serve.webhook_url,
             ])
             .args(["--secrets", secrets, "--state", "other.db"])
             .current_dir(serve.home.path())
@@ -514,7 +417,7 @@ async fn ring_signs_a_payload_and_the_listener_takes_it() {
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     assert_eq!(ring("secrets.json"), (Some(0), "200 ok (by-hand)\n".to_owned()));
-    until("it rings", || chat.texts().len() == 1).await;
+    until("it rings", async || chat.texts().len() == 1).await;
 
     let mut status = Command::new(env!("CARGO_BIN_EXE_copperbell"));
     status
@@ -540,7 +443,7 @@ async fn a_body_over_githubs_own_cap_is_refused_before_it_is_hashed() {
 #[tokio::test]
 async fn a_thousand_deliveries_from_fifty_connections_are_each_rung_once() {
     let [first, second] = [Chat::json().await, Chat::json().await];
-    let mut serve = Serve::start(&json!([
+    let mut serve = serving(&json!([
         {"name": "first", "url": first.url()},
         {"name": "second", "url": second.url()},
     ]));
@@ -551,7 +454,7 @@ async fn a_thousand_deliveries_from_fifty_connections_are_each_rung_once() {
     // Mixed, and the same each time.
     deliveries.sort_by_key(|(number, guid)| (number.wrapping_mul(0x9E37_79B9) % 1009, guid.clone()));
     let answers: Vec<u16> = stream::iter(&deliveries)
-        .map(async |(number, guid)| serve.deliver("issues", guid, &issue(*number)).await)
+        .map(async |(number, guid)| deliver(&serve, "issues", guid, &issue(*number)).await)
         .buffer_unordered(50)
         .collect()
         .await;
@@ -566,11 +469,11 @@ async fn a_thousand_deliveries_from_fifty_connections_are_each_rung_once() {
             .flat_map(|message| message.body["notices"].as_array().unwrap().clone());
         notices.map(|notice| notice["number"].as_u64().unwrap()).collect()
     };
-    until("all are rung", || {
+    until("all are rung", async || {
         rung(&first).len() >= 750 && rung(&second).len() >= 750
     })
     .await;
-    assert_eq!(serve.end(), Some(0));
+    assert_eq!(serve.end().0, Some(0));
     for chat in [&first, &second] {
         let rung = rung(chat);
         let unique: BTreeSet<_> = rung.iter().collect();

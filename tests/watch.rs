@@ -129,7 +129,7 @@ async fn an_answer_that_proves_nothing_leaves_every_incident_as_it_was() {
     alice/demo: Copr answered 200 but not `output: ok`: no
     alice/demo: the connection to Copr broke: connection closed before message completed
     alice/demo: Copr did not finish its answer within 60 s
-    alice/demo: no connection to http://nobody.example/: Connection refused (os error 111)
+    alice/demo: no connection to http://nobody.example/: nothing listens there: check the URL's host and port, and whether its server runs (Connection refused (os error 111))
     ");
 }
 

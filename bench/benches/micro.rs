@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use bell::ignore::Ignore;
-use bell::incident::{Seen, decide};
+use bell::incident::decide;
+use bell::seen::Seen;
 use boot::Secrets;
 use bytes::Bytes;
 use copr::MonitorParser;

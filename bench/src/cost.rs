@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::results::{Figures, short, table};
 
-/// Prices in us-east-1, in USD, without any free tier, as of November 2026:
+/// Prices in us-east-1, in USD, without any free tier, as listed since November 2024:
 /// <https://aws.amazon.com/lambda/pricing/>, <https://aws.amazon.com/dynamodb/pricing/on-demand/>,
 /// <https://aws.amazon.com/api-gateway/pricing/>.
 const PER_GB_SECOND: f64 = 0.000_013_333_4; // arm64

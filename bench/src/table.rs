@@ -93,12 +93,14 @@ impl Items {
                 json!({"__type": kind, "message": "The conditional request failed"}),
             );
         }
+        let old = self.0.get(&key(&asked["Key"])).cloned();
         self.write(operation.trim_end_matches("Item"), asked);
-        let new = self.0.get(&key(&asked["Key"]));
-        let answer = match new.filter(|_| asked["ReturnValues"] == "ALL_NEW") {
-            Some(item) => json!({"Attributes": item}),
-            None => json!({}),
+        let item = match asked["ReturnValues"].as_str() {
+            Some("ALL_NEW") => self.0.get(&key(&asked["Key"])),
+            Some("ALL_OLD") => old.as_ref(),
+            _ => None,
         };
+        let answer = item.map_or_else(|| json!({}), |item| json!({"Attributes": item}));
         (200, answer)
     }
 

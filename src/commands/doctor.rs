@@ -3,6 +3,7 @@
 use jobs::Finding;
 
 use crate::connect::Standalone;
+use crate::dot_env::misspelt_in_environment;
 use crate::output::print;
 
 /// Where others look for a proxy.
@@ -28,7 +29,15 @@ pub(crate) async fn run(standalone: &Standalone, ring: bool) -> anyhow::Result<b
             said: format!("{name} is set, and not used: every host is called directly"),
         });
     }
+    let misspelt = misspelt_in_environment();
+    for (name, meant) in &misspelt {
+        show(Finding {
+            part: name.clone(),
+            well: false,
+            said: format!("it is set in the environment, and is no setting: is {meant} meant?"),
+        });
+    }
     let well = jobs::examine(&loaded.context, &loaded.keys, watch, ring, &mut show).await;
     broken?;
-    Ok(well)
+    Ok(well && misspelt.is_empty())
 }

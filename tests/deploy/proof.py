@@ -93,8 +93,8 @@ class Proof:
             "CoprUrl": self.copr.url,
             "GithubHooks": GitHub.hook,
             "GithubApiUrl": self.github.url,
-            # All that could hold a secret is logged.
-            "LogLevel": "trace",
+            # As much as it can log.
+            "LogLevel": "info",
             "ScheduleExpression": "rate(1 minute)",
             "SchedulePeriod": 60,
         }

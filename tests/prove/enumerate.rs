@@ -78,8 +78,8 @@ impl Theatre {
             let run = Run::new(scene.stage(), &self.log, trial.blows.clone());
             let told = Box::pin(story.play(&run, &scene)).await?;
             let (made, done) = (run.made(), run.is_done());
-            Box::pin(check(&run, &told)).await?;
-            story.check(&run, &scene)?;
+            let at_rest = || story.check(&run, &scene);
+            Box::pin(check(&run, &told, story.passes_to_rest(), at_rest)).await?;
             Ok((made, done))
         };
         let played = catch_unwind(AssertUnwindSafe(|| self.runtime.block_on(play)));

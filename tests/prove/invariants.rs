@@ -43,21 +43,28 @@ pub fn must(subject: &'static str, begins: &'static str) -> Fact {
     }
 }
 
-/// Looks at the end of a run. The schedule goes on until here.
-pub async fn check(run: &Run<'_>, told: &Told) -> Result<(), String> {
-    // After the longest rest one pass should mend everything; a clock that was wrong may cost another.
-    let mut whole = false;
-    for _ in 0..2 {
+/// Looks at the end of a run. The schedule goes on until here: after so many passes at most everything is at rest.
+pub async fn check(
+    run: &Run<'_>,
+    told: &Told,
+    passes: usize,
+    at_rest: impl Fn() -> Result<(), String>,
+) -> Result<(), String> {
+    let mut rest = Ok(());
+    for _ in 0..passes {
         run.later(90);
         let report = run.clean_pass().await;
-        whole = report.complete && report.channels.iter().all(|channel| channel.waiting == 0);
-        if whole {
+        let whole = report.complete && report.channels.iter().all(|channel| channel.waiting == 0);
+        rest = if whole {
+            at_rest()
+        } else {
+            Err(format!("passes stay incomplete: {}", run.said()))
+        };
+        if rest.is_ok() {
             break;
         }
     }
-    if !whole {
-        return Err(format!("passes stay incomplete: {}", run.said()));
-    }
+    rest?;
     let most = 1 + run.repeats();
     let mut team = told.team.clone();
     if run.made().iter().any(|made| made.way.is_some_and(Way::moves_the_clock)) {

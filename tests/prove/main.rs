@@ -23,6 +23,9 @@ use enumerate::{Scenario, Trial, calls, pairs, prove, singles};
 use story::Story;
 use ways::Fate;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How many pairs of faults are tried in all.
 const PAIRS: usize = 2400;
 

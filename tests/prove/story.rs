@@ -92,7 +92,13 @@ impl Story {
         }
     }
 
-    /// What must hold besides, at the very end.
+    /// After the longest rest one pass should mend everything; a clock that was wrong may cost another, and a redelivery
+    /// is seen by the pass after it.
+    pub fn passes_to_rest(self) -> usize {
+        if self == Self::Outage { 3 } else { 2 }
+    }
+
+    /// What must hold besides, once all is at rest.
     pub fn check(self, run: &Run<'_>, scene: &Scene) -> Result<(), String> {
         match (self, scene) {
             (Self::Outage | Self::Elsewhere, Scene::Hook(hook)) => outage::check(self, run, hook),

@@ -23,16 +23,9 @@ export function secrets() {
 }
 
 async function load() {
-  const version = (VersionStage) =>
-    secretsManager.send(new GetSecretValueCommand({ SecretId, VersionStage })).then((found) => JSON.parse(found.SecretString));
-  const [current, previous] = await Promise.all([
-    version("AWSCURRENT"),
-    version("AWSPREVIOUS").catch((error) => {
-      if (error.name === "ResourceNotFoundException") return {};
-      throw error;
-    }),
-  ]);
-  const keys = [current.github_webhook_secret, previous.github_webhook_secret].flat().filter(Boolean);
+  const found = await secretsManager.send(new GetSecretValueCommand({ SecretId, VersionStage: "AWSCURRENT" }));
+  const current = JSON.parse(found.SecretString);
+  const keys = [current.github_webhook_secret].flat();
   const channels = current.channels.map(({ name, url }) => ({ name, webhook: new IncomingWebhook(url.replace("slack+", "")) }));
   return { keys, channels };
 }
@@ -90,15 +83,16 @@ export async function handler(event) {
   return answer(200, "ok\n");
 }
 
-const query = (pk, Limit) =>
+const query = (pk) =>
   table.send(new QueryCommand({
-    TableName, KeyConditionExpression: "pk = :pk", ExpressionAttributeValues: { ":pk": pk }, ConsistentRead: true, Limit,
+    TableName, KeyConditionExpression: "pk = :pk", ExpressionAttributeValues: { ":pk": pk }, ConsistentRead: true,
   }));
 
-/** One sender per channel: takes its lease, sends what waits, removes it, gives the lease back, and looks once more. */
+/** One sender per channel: takes its lease, sends what waits, removes it, and gives the lease back. */
 async function deliver({ name, webhook }) {
   let sent = 0;
   const pk = `outbox#${name}`;
+  let knocked;
   do {
     const Key = { pk: "channel", sk: name };
     const token = randomBytes(16).toString("hex");
@@ -114,11 +108,12 @@ async function deliver({ name, webhook }) {
       await table.send(new BatchWriteCommand({ RequestItems: { [TableName]: [{ DeleteRequest: { Key: { pk, sk } } }] } }));
       sent += 1;
     }
-    await table.send(new UpdateCommand({
-      TableName, Key, UpdateExpression: "REMOVE lease_owner, lease_token, lease_until",
+    const before = await table.send(new UpdateCommand({
+      TableName, Key, UpdateExpression: "REMOVE lease_owner, lease_token, lease_until, knocked", ReturnValues: "ALL_OLD",
       ConditionExpression: "lease_token = :token", ExpressionAttributeValues: { ":token": token },
     }));
-  } while ((await query(pk, 1)).Items.length > 0);
+    knocked = before.Attributes?.knocked;
+  } while (knocked);
   return sent;
 }
 

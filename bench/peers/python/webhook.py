@@ -9,7 +9,6 @@ import json
 import os
 import secrets as random
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import urllib3
@@ -20,7 +19,6 @@ dynamodb = boto3.resource("dynamodb")
 table = dynamodb.Table(TABLE)
 secrets_manager = boto3.client("secretsmanager")
 http = urllib3.PoolManager()
-threads = ThreadPoolExecutor(max_workers=2)
 
 _loaded = None
 
@@ -29,19 +27,12 @@ def loaded():
     """The keys and the channels; read once."""
     global _loaded
     if _loaded is None:
-        versions = threads.map(version, ["AWSCURRENT", "AWSPREVIOUS"])
-        current, previous = (json.loads(text) for text in versions)
-        keys = [document["github_webhook_secret"] for document in (current, previous) if document]
+        found = secrets_manager.get_secret_value(SecretId=SECRET, VersionStage="AWSCURRENT")
+        current = json.loads(found["SecretString"])
+        keys = [current["github_webhook_secret"]]
         channels = [(entry["name"], entry["url"].removeprefix("slack+")) for entry in current["channels"]]
         _loaded = keys, channels
     return _loaded
-
-
-def version(stage):
-    try:
-        return secrets_manager.get_secret_value(SecretId=SECRET, VersionStage=stage)["SecretString"]
-    except secrets_manager.exceptions.ResourceNotFoundException:
-        return "{}"
 
 
 def answer(status, body):
@@ -96,12 +87,12 @@ def handler(event, _context):
     return answer(200, "ok\n")
 
 
-def query(pk, **more):
-    return table.query(KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": pk}, ConsistentRead=True, **more)["Items"]
+def query(pk):
+    return table.query(KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": pk}, ConsistentRead=True)["Items"]
 
 
 def deliver(name, url):
-    """One sender per channel: takes its lease, sends what waits, removes it, gives the lease back, and looks once more."""
+    """One sender per channel: takes its lease, sends what waits, removes it, and gives the lease back."""
     sent = 0
     pk = f"outbox#{name}"
     key = {"pk": "channel", "sk": name}
@@ -119,13 +110,14 @@ def deliver(name, url):
             delete = {"DeleteRequest": {"Key": {"pk": pk, "sk": item["sk"]}}}
             dynamodb.meta.client.batch_write_item(RequestItems={TABLE: [delete]})
             sent += 1
-        table.update_item(
+        before = table.update_item(
             Key=key,
-            UpdateExpression="REMOVE lease_owner, lease_token, lease_until",
+            ReturnValues="ALL_OLD",
+            UpdateExpression="REMOVE lease_owner, lease_token, lease_until, knocked",
             ConditionExpression="lease_token = :token",
             ExpressionAttributeValues={":token": token},
         )
-        if not query(pk, Limit=1):
+        if not before["Attributes"].get("knocked"):
             return sent
 
 

@@ -12,7 +12,7 @@ use copr::BuildState;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ignore::Ignore;
+use crate::seen::{Seen, SeenChroot};
 
 /// How long may a rebuild stay unfinished before we ask Copr whether it was canceled?
 const UNFINISHED_PATIENCE: Duration = Duration::from_hours(24);
@@ -65,70 +65,6 @@ pub struct Rebuild {
     /// Copr said that it was canceled, which the monitor never shows.
     #[serde(default)]
     pub canceled: bool,
-}
-
-/// One package of a monitor, as far as it matters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// The chroots that are watched, by name.
-    pub chroots: BTreeMap<String, SeenChroot>,
-}
-
-/// One watched chroot of a monitor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeenChroot {
-    /// What Copr says.
-    pub state: BuildState,
-    /// Of which build.
-    pub build_id: u64,
-    /// Its version.
-    pub version: Option<String>,
-    /// Its log.
-    pub log_url: Option<String>,
-}
-
-impl Seen {
-    /// Keeps of a monitor's package what a decision needs, without what is ignored.
-    #[must_use]
-    pub fn of(package: &copr::Package<'_>, ignore: &Ignore) -> Self {
-        let watched = package
-            .chroots
-            .iter()
-            .filter(|chroot| !ignore.matches(&package.name, &chroot.name));
-        let chroots = watched.map(|chroot| {
-            let seen = SeenChroot {
-                state: chroot.state,
-                build_id: chroot.build_id,
-                version: chroot.version.as_deref().map(str::to_owned),
-                log_url: chroot.log_url.as_deref().map(str::to_owned),
-            };
-            (chroot.name.to_string(), seen)
-        });
-        Self {
-            chroots: chroots.collect(),
-        }
-    }
-
-    /// Does a watched chroot fail?
-    #[must_use]
-    pub fn fails(&self) -> bool {
-        self.chroots.values().any(|chroot| chroot.state.is_failure())
-    }
-
-    /// Every chroot failed with one build that got no version and no log: the source package itself is broken.
-    fn is_source_failure(&self) -> bool {
-        let mut chroots = self.chroots.values();
-        let Some(first) = chroots.next() else {
-            return false;
-        };
-        let like_first = |chroot: &SeenChroot| {
-            chroot.state.is_failure()
-                && chroot.build_id == first.build_id
-                && chroot.version.is_none()
-                && chroot.log_url.is_none()
-        };
-        like_first(first) && chroots.all(like_first)
-    }
 }
 
 /// What happened to a package's incident, and so what rings.

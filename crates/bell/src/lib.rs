@@ -9,6 +9,7 @@ pub mod loss;
 pub mod polls;
 pub mod review;
 pub mod routing;
+pub mod seen;
 pub mod streak;
 pub mod wanted;
 pub mod watch;

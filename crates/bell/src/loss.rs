@@ -429,6 +429,7 @@ mod tests {
             ..lost(401)
         };
         let attempts = |last: &str| Step::GiveUp(GiveUp::Attempts { last: last.to_owned() });
+        let conflict = Step::GiveUp(GiveUp::Conflict);
         let said = "no".to_owned();
         for (loss, elsewhere, here) in [
             (lost(500), Step::Redeliver, Step::Redeliver),
@@ -437,11 +438,7 @@ mod tests {
             (tried(500, 3), Step::Redeliver, Step::Pull),
             (tried(500, 12), attempts("500"), attempts("500")),
             (tried(504, 12), attempts("no answer"), attempts("no answer")),
-            (
-                lost(409),
-                Step::GiveUp(GiveUp::Conflict),
-                Step::GiveUp(GiveUp::Conflict),
-            ),
+            (lost(409), conflict.clone(), conflict),
             (lost(413), Step::Redeliver, Step::Pull),
             (lost(401), Step::LookUp, Step::Pull),
             (signed(true), Step::GiveUp(GiveUp::WrongSecret), Step::Pull),
@@ -562,6 +559,16 @@ mod tests {
             loss.next.unwrap().duration_since(at(0)).as_secs()
         };
         assert_eq!((jittered(0.0), jittered(1.0)), (225, 375));
+    }
+
+    #[test]
+    fn a_probe_shortens_no_pause() {
+        let mut loss = seen(&[record(1, false, 500)], false);
+        for (next, after) in [(None, at(300)), (Some(at(HOUR)), at(HOUR))] {
+            loss.next = next;
+            loss.probe(at(0));
+            assert_eq!(loss.next, Some(after));
+        }
     }
 
     #[test]

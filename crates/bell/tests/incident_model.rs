@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use chat::Notice;
 use copperbell_bell::ignore::Ignore;
-use copperbell_bell::incident::{self, Incident, Pages, Seen, decide};
+use copperbell_bell::incident::{self, Incident, Pages, decide};
+use copperbell_bell::seen::Seen;
 use copr::{BuildState, MonitorParser};
 use jiff::Timestamp;
 use proptest::prelude::*;

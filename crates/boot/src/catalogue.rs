@@ -192,9 +192,9 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "LOG_LEVEL",
         value: "LEVEL",
-        help: "What to log on stderr: `error`, `warn`, `info`, `debug` or `trace`",
+        help: "What to log on stderr: `error`, `warn` or `info`",
         default: "`error`; of `serve` and in Lambda: `info`",
-        example: "debug",
+        example: "warn",
     },
     Setting {
         name: "LOG_FORMAT",

@@ -39,12 +39,23 @@ impl Source {
         match self {
             Self::None => Secrets::console(false),
             Self::File(path) => Secrets::from_file(path),
+            Self::Aws(id, access) => Secrets::from_aws(id, access.clone(), outbound).await,
+        }
+    }
+
+    /// The same, and what GitHub signed with before the last rotation, where that is known.
+    async fn read_with_previous(&self, outbound: &Outbound) -> Result<Secrets, SecretsError> {
+        match self {
             Self::Aws(id, access) => Secrets::from_aws_with_previous(id, access.clone(), outbound).await,
+            Self::None | Self::File(_) => self.read(outbound).await,
         }
     }
 }
 
 /// A value made of the secrets, made anew when they are five minutes old, or when somebody asks for newer ones.
+///
+/// The first is made of the current version alone: what was signed before a rotation makes somebody ask for newer ones
+/// soon enough, and a cold start has a call less.
 pub struct Live<T> {
     source: Source,
     outbound: Outbound,
@@ -105,7 +116,10 @@ impl<T> Live<T> {
     }
 
     async fn renew(&self) -> Result<Arc<T>, SecretsError> {
-        let secrets = self.source.read(&self.outbound).await;
+        let secrets = match self.made() {
+            None => self.source.read(&self.outbound).await,
+            Some(_) => self.source.read_with_previous(&self.outbound).await,
+        };
         let secrets = secrets.inspect_err(|error| tracing::warn!("{error}"))?;
         let value = Arc::new((self.make)(secrets));
         let now = self.outbound.clock.now();

@@ -1,7 +1,6 @@
 //! The log: JSON lines with a time for CloudWatch, plain or JSON lines on stderr for those who run the program themselves.
 
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
@@ -24,27 +23,19 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts logging. Only the first call of a process counts.
+/// Starts logging, of libraries too. Only the first call of a process counts.
 pub fn start_logs(logs: Logs, level: LevelFilter) {
     let registry = tracing_subscriber::registry();
     let json = fmt::layer().json().flatten_event(true).with_current_span(false);
     let _ = match logs {
-        Logs::CloudWatch => registry.with(json.with_filter(ours(level))).try_init(),
+        Logs::CloudWatch => registry.with(json.with_filter(level)).try_init(),
         Logs::Stderr(LogFormat::Json) => {
             let layer = json.with_writer(std::io::stderr);
-            registry.with(layer.with_filter(ours(level))).try_init()
+            registry.with(layer.with_filter(level)).try_init()
         }
         Logs::Stderr(LogFormat::Text) => {
             let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
-            registry.with(layer.with_filter(ours(level))).try_init()
+            registry.with(layer.with_filter(level)).try_init()
         }
     };
-}
-
-/// Our own lines down to `level`; those of libraries down to INFO: at TRACE the AWS SDK logs whole answers, secrets
-/// among them.
-fn ours(level: LevelFilter) -> Targets {
-    Targets::new()
-        .with_default(level.min(LevelFilter::INFO))
-        .with_target("copperbell", level)
 }

@@ -340,11 +340,9 @@ fn log_level(text: &str) -> Result<LevelFilter, BadSetting> {
         "error" => Ok(LevelFilter::ERROR),
         "warn" => Ok(LevelFilter::WARN),
         "info" => Ok(LevelFilter::INFO),
-        "debug" => Ok(LevelFilter::DEBUG),
-        "trace" => Ok(LevelFilter::TRACE),
         _ => Err(BadSetting::new(
             "LOG_LEVEL",
-            format!("`{text}` is no level: expected error, warn, info, debug or trace"),
+            format!("`{text}` is no level: expected error, warn or info"),
         )),
     }
 }
@@ -472,7 +470,7 @@ mod tests {
         NOTICE_LANGUAGE: `de` is no language that notices are written in: expected en, zh or ru
         CA_FILE: cannot read no/such/file: No such file or directory (os error 2)
         CA_FILE: Cargo.toml is not usable: it is not PEM with certificates, expected `-----BEGIN CERTIFICATE-----` in it
-        LOG_LEVEL: `loud` is no level: expected error, warn, info, debug or trace
+        LOG_LEVEL: `loud` is no level: expected error, warn or info
         LOG_FORMAT: `xml` is no format: expected text or json
         ");
     }

@@ -1,6 +1,6 @@
 //! The first lines of what somebody wrote on GitHub.
 
-use crate::notice::cut;
+use crate::plain::cut;
 use crate::plain::plain;
 
 /// As much as one reads in a chat, in characters.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::excerpt::excerpt;
+use crate::plain::cut;
 
 pub use digest::{IssueDigest, Times, UnansweredIssue};
 pub use redelivery::{
@@ -509,14 +510,5 @@ impl IssueEvent {
                 url.clear();
             }
         }
-    }
-}
-
-/// Cuts a text to `max` characters, with an ellipsis where something was cut.
-pub(crate) fn cut(text: &mut String, max: usize) {
-    if let Some((at, _)) = text.char_indices().nth(max) {
-        text.truncate(at);
-        text.pop();
-        text.push('…');
     }
 }

@@ -1,7 +1,5 @@
 //! The one gate for text from outside: what passes is one line of visible text.
 
-use crate::notice::cut;
-
 /// One line of visible text: no control character (so no terminal escape), no line break, nothing that hides text or
 /// turns its direction. Runs of white space become one space.
 #[must_use]
@@ -26,6 +24,15 @@ pub(crate) fn plain_cut(text: &str, max: usize) -> String {
     let mut line = plain(text);
     cut(&mut line, max);
     line
+}
+
+/// Cuts a text to `max` characters, with an ellipsis where something was cut.
+pub(crate) fn cut(text: &mut String, max: usize) {
+    if let Some((at, _)) = text.char_indices().nth(max) {
+        text.truncate(at);
+        text.pop();
+        text.push('…');
+    }
 }
 
 /// Unicode's `Default_Ignorable_Code_Point` (zero width, bidi controls, tags, fillers) with the annotation marks, but

@@ -9,7 +9,7 @@ pub mod slack;
 pub mod teams;
 
 use crate::message::{Line, Link, Message, Span};
-use crate::notice::cut;
+use crate::plain::cut;
 
 /// Small print is one line on a wide screen, or a few on a phone's, in characters.
 const MAX_SMALL_PRINT: usize = 400;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use github::{ApiError, Rate};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::backfill::{Counts, Doing};
 use crate::context::Context;
+use crate::progress::{Counts, Doing};
 
 /// How often is made again what failed for a reason that passes?
 pub(crate) const TRIES: u32 = 5;

@@ -13,6 +13,7 @@ use crate::asker::{Asker, TRIES, passes, pause};
 use crate::context::Context;
 use crate::history::{History, Known, KnownIssues};
 use crate::place::Place;
+use crate::progress::{Counts, Doing, List};
 use crate::records::{BATCH_TIMEOUT, batches, put};
 
 /// How long may a page take? It has megabytes of texts, and a token may have to be fetched first.
@@ -23,40 +24,6 @@ const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 
 /// By how much may the time of a close differ from that of its event?
 const SAME: SignedDuration = SignedDuration::from_mins(1);
-
-/// What was read so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    /// Issues; pull requests are none.
-    pub issues: u64,
-    /// Comments on them.
-    pub comments: u64,
-    /// What happened to them, as far as webhooks tell the same.
-    pub events: u64,
-    /// Requests to GitHub.
-    pub requests: u64,
-}
-
-/// One of GitHub's lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum List {
-    /// The issues.
-    Issues,
-    /// Their comments.
-    Comments,
-    /// What happened to them.
-    Events,
-}
-
-/// What the job is at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doing {
-    /// It reads a page of a list.
-    Reading(List),
-    /// It waits until then, since GitHub limits our requests.
-    Waiting(Timestamp),
-}
 
 /// A history that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,9 @@ use futures_util::future;
 use jiff::{SignedDuration, Timestamp};
 use outbound::Deadline;
 use serde::{Deserialize, Serialize};
-use state::{Acquired, DeadLetter, Error, Lease, MAX_WRITES, Stored, TargetChange, TransactionError, Write, key};
+use state::{
+    Acquired, CUT_OFF_FROM, DeadLetter, Error, Lease, MAX_WRITES, Stored, TargetChange, TransactionError, Write, key,
+};
 
 use crate::context::{Bell, Context};
 use crate::report::{ChannelReport, Rung};
@@ -148,7 +150,7 @@ pub(crate) async fn drain(context: &Context, bell: &Bell, limits: Limits, mut lo
     let mut seen = HashSet::new();
     loop {
         match drain_once(context, bell, limits, look, &mut seen, &mut report).await {
-            // What was accepted while we held the lease was left to us: look once more.
+            // Somebody left to us what was accepted while we held the lease, or has just given it back.
             Ok(Step::LookAgain) => look = Look::First,
             Ok(Step::Stop) => {
                 return Drained {
@@ -193,9 +195,12 @@ async fn drain_once(
     let target = key::channel(name);
     let Acquired::Ours(lease, stored) = context
         .table
-        .acquire::<ChannelState>(target, &context.owner, until, None)
+        .acquire::<ChannelState>(target.clone(), &context.owner, until, None)
         .await?
     else {
+        if !context.table.knock(&target).await? {
+            return Ok(Step::LookAgain);
+        }
         let waiting = context.table.waiting(name, WINDOW).await?;
         report.waiting = waiting.len();
         report.oldest = waiting.first().and_then(|oldest| key::accepted_at(&oldest.id));
@@ -203,6 +208,7 @@ async fn drain_once(
     };
     let waiting = context.table.waiting(name, WINDOW).await?;
     report.waiting = waiting.len();
+    let may_be_cut_off = waiting.len() >= CUT_OFF_FROM;
     let readable = waiting.into_iter().filter_map(|waiting| {
         let notice = Notice::from_stored(&waiting.notice);
         seen.insert(waiting.id.clone());
@@ -229,15 +235,12 @@ async fn drain_once(
     sender.report.rest_until = sender.state.rest_until;
     sender.report.oldest = sender.queue.first().and_then(|oldest| key::accepted_at(&oldest.id));
     sender.report.error.clone_from(&sender.state.last_error);
-    let released = context
-        .table
-        .change(&sender.lease, TargetChange::default().and_release())
-        .await;
+    let knocked = context.table.release(&sender.lease).await;
     let ended = ended?;
-    released?;
+    let knocked = knocked?;
     Ok(match ended {
-        Ended::Empty => Step::LookAgain,
-        Ended::Stopped => Step::Stop,
+        Ended::Empty if knocked || may_be_cut_off => Step::LookAgain,
+        Ended::Empty | Ended::Stopped => Step::Stop,
     })
 }
 

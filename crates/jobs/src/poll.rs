@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bell::incident::{self, Event, Incident, Pages, Seen};
+use bell::incident::{self, Event, Incident, Pages};
 use bell::polls::{self, ProjectState};
+use bell::seen::Seen;
 use bell::watch::Watch;
 use chat::{Fact, Notice};
 use copr::{BuildState, LOOKUP_TIMEOUT, POLL_TIMEOUT, PollError, Project};

@@ -109,7 +109,7 @@ struct Delivery {
 const PULLED: &str = "pulled";
 
 /// What the table may know of a delivery that comes.
-#[derive(Clone, Deserialize)]
+#[derive(Deserialize)]
 #[serde(untagged)]
 enum Known {
     /// Its guid.
@@ -340,13 +340,12 @@ impl Before {
             heard: Vec::new(),
         };
         for (key, stored) in context.table.get_many::<Known>(&keys).await? {
-            match stored.doc.clone() {
-                Known::Delivery(doc) => before.delivery = Some(stored.with(doc)),
-                Known::Text(doc) if key == key::body(&delivery.body) => before.body = Some(stored.with(doc)),
+            let (doc, rest) = stored.take();
+            match doc {
+                Known::Delivery(doc) => before.delivery = Some(rest.with(doc)),
+                Known::Text(doc) if key == key::body(&delivery.body) => before.body = Some(rest.with(doc)),
                 // What is no time is written over by nobody: the delivery is refused until it is mended.
-                Known::Text(doc) => before
-                    .heard
-                    .extend(doc.parse().ok().map(|at| (key.sk, stored.with(at)))),
+                Known::Text(doc) => before.heard.extend(doc.parse().ok().map(|at| (key.sk, rest.with(at)))),
             }
         }
         Ok(before)

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use crate::http::Error;
+use crate::error::Error;
 
 /// One call that left the process: whom it went to, and what it asked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

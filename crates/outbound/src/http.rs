@@ -9,6 +9,7 @@ use http::{HeaderMap, Request};
 use jiff::Timestamp;
 
 use crate::clock::Clock;
+use crate::error::Error;
 use crate::fault::{Answer, Call, End, FaultPoint};
 use crate::roots::ExtraRoots;
 use crate::trouble;
@@ -18,23 +19,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long does each byte of an answer take that a fault makes drip?
 const DRIP: Duration = Duration::from_secs(1);
-
-/// Why a call brought no answer. None of these names the URL, which may be a secret.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// No connection came about, so the call had no effect.
-    #[error("could not connect: {0}")]
-    Refused(String),
-    /// No (whole) answer in time; the call may have had its effect.
-    #[error("no answer in time")]
-    TimedOut,
-    /// The connection broke; the call may have had its effect.
-    #[error("the connection broke: {0}")]
-    Broken(String),
-    /// The answer is longer than its reader allows.
-    #[error("the answer is longer than {0} bytes")]
-    TooLong(usize),
-}
 
 /// The way out of the process: the HTTP client, the clock and the fault point. Clones share all three.
 #[derive(Clone, Debug, Default)]

@@ -3,6 +3,7 @@
 
 mod causes;
 mod clock;
+mod error;
 mod fault;
 mod http;
 mod roots;
@@ -11,8 +12,9 @@ mod trouble;
 
 pub use causes::causes;
 pub use clock::{Clock, Deadline};
+pub use error::Error;
 pub use fault::{Answer, Call, End, Fault, FaultPoint};
-pub use http::{Error, Outbound, Response};
+pub use http::{Outbound, Response};
 pub use roots::{BadRoots, ExtraRoots};
 pub use sdk::{Access, SdkSleep, sdk_http_client};
 

@@ -13,7 +13,8 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 
 use crate::clock::Clock;
-use crate::http::{Error, Outbound};
+use crate::error::Error;
+use crate::http::Outbound;
 
 /// How long may one AWS call take? DynamoDB and Secrets Manager answer in milliseconds; a retry beats a long wait.
 const AWS_TIMEOUT: Duration = Duration::from_secs(3);

@@ -5,7 +5,7 @@ use std::io;
 
 use rustls::CertificateError;
 
-/// The innermost cause says most (`Connection refused (os error 111)`); where it is said for programmers, in words for
+/// The innermost cause says most (`Connection reset by peer (os error 104)`); where it is said for programmers, in words for
 /// whoever must act. `None`: nothing caused it.
 pub(crate) fn said(error: &(dyn Error + 'static)) -> Option<String> {
     let mut cause = error.source()?;
@@ -21,7 +21,16 @@ pub(crate) fn said(error: &(dyn Error + 'static)) -> Option<String> {
             "its host is not known: check how it is spelt, and whether this machine has DNS ({words})"
         ));
     }
-    Some(words)
+    let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+    Some(match kind {
+        Some(io::ErrorKind::ConnectionRefused) => {
+            format!("nothing listens there: check the URL's host and port, and whether its server runs ({words})")
+        }
+        Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => {
+            format!("there is no way there from here: check this machine's network ({words})")
+        }
+        _ => words,
+    })
 }
 
 /// An `io::Error` that wraps another error shows it as itself, and only what caused that as its source.
@@ -90,10 +99,12 @@ mod tests {
                 certificate(CertificateError::NotValidForName),
                 "its certificate is another host's: ",
             ),
+            (io::ErrorKind::ConnectionRefused.into(), "nothing listens there: "),
             (
-                io::Error::other("Connection refused (os error 111)"),
-                "Connection refused (os error 111)",
+                io::ErrorKind::NetworkUnreachable.into(),
+                "there is no way there from here: ",
             ),
+            (io::Error::other("another"), "another"),
         ] {
             let words = said(&Outer(cause)).unwrap();
             assert!(words.starts_with(expected), "{words}");

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -118,7 +119,7 @@ impl TargetChange {
             expression = format!("SET {}", set.join(", "));
         }
         if self.release {
-            expression.push_str(" REMOVE lease_owner, lease_token, lease_until");
+            expression.push_str(" REMOVE lease_owner, lease_token, lease_until, knocked");
         }
         (!expression.is_empty()).then_some((expression, values))
     }
@@ -199,13 +200,46 @@ impl Table {
         Ok(ours)
     }
 
+    /// Tells whoever holds a target's lease that there is more to do: they [hear](Self::release) it when they give the
+    /// lease back. False: it has been given back already.
+    ///
+    /// # Errors
+    /// When the table cannot be reached.
+    pub async fn knock(&self, key: &Key) -> Result<bool, Error> {
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .key("pk", string(&key.pk))
+            .key("sk", string(&key.sk))
+            .update_expression("SET knocked = :knocked")
+            .condition_expression("attribute_exists(lease_token)")
+            .expression_attribute_values(":knocked", AttributeValue::Bool(true));
+        Ok(updated(request).await?.is_some())
+    }
+
+    /// Gives a lease back. True when somebody may have [knocked](Self::knock) meanwhile.
+    ///
+    /// # Errors
+    /// When the table cannot be reached.
+    pub async fn release(&self, lease: &Lease) -> Result<bool, Error> {
+        let before = self.update(lease, TargetChange::default().and_release()).await?;
+        // Of a lease that is not ours any more, perhaps since a first try whose answer was lost, nobody knows.
+        Ok(before.is_none_or(|before| before.contains_key("knocked")))
+    }
+
     /// Changes a target whose lease we hold. False when the lease is no longer ours.
     ///
     /// # Errors
     /// When the table cannot be reached.
     pub async fn change(&self, lease: &Lease, change: TargetChange) -> Result<bool, Error> {
+        Ok(self.update(lease, change).await?.is_some())
+    }
+
+    /// The target's attributes before the change; `None` when the lease is no longer ours.
+    async fn update(&self, lease: &Lease, change: TargetChange) -> Result<Option<Attributes>, Error> {
         let Some((expression, values)) = change.expression() else {
-            return Ok(true);
+            return Ok(Some(Attributes::new()));
         };
         let request = self
             .client
@@ -217,16 +251,21 @@ impl Table {
             .condition_expression(OURS)
             .set_expression_attribute_values(Some(values))
             .expression_attribute_values(":token", string(&lease.token));
-        match request.send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(Error::unavailable("UpdateItem", &error)),
+        updated(request).await
+    }
+}
+
+/// Makes an update; the attributes before it, or `None` where its condition does not hold.
+async fn updated(request: UpdateItemFluentBuilder) -> Result<Option<Attributes>, Error> {
+    match request.return_values(ReturnValue::AllOld).send().await {
+        Ok(answer) => Ok(Some(answer.attributes.unwrap_or_default())),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+        {
+            Ok(None)
         }
+        Err(error) => Err(Error::unavailable("UpdateItem", &error)),
     }
 }

@@ -14,6 +14,6 @@ mod transaction;
 pub use error::Error;
 pub use key::Key;
 pub use lease::{Acquired, Lease, TargetChange};
-pub use outbox::{DeadLetter, Waiting};
+pub use outbox::{CUT_OFF_FROM, DeadLetter, Waiting};
 pub use table::{Stored, Table};
 pub use transaction::{MAX_WRITES, TransactionError, Write};

@@ -25,11 +25,7 @@ impl Table {
     pub async fn get_many<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<(Key, Stored<T>)>, Error> {
         let mut found = Vec::new();
         for batch in keys.chunks(BATCH) {
-            let wanted = batch.iter().map(|key| {
-                let parts = [("pk", &key.pk), ("sk", &key.sk)];
-                parts.map(|(name, value)| (name.to_owned(), string(value))).into()
-            });
-            for item in self.read_batch(wanted.collect()).await? {
+            for item in self.read_batch(batch).await? {
                 let part = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
                 let key = Key {
                     pk: part("pk").unwrap_or_default(),
@@ -42,7 +38,20 @@ impl Table {
         Ok(found)
     }
 
-    async fn read_batch(&self, mut keys: Vec<Attributes>) -> Result<Vec<Attributes>, Error> {
+    /// Asks for an item without reading it, to open the connection.
+    ///
+    /// # Errors
+    /// When the table cannot be reached.
+    pub async fn peek(&self, key: &Key) -> Result<(), Error> {
+        self.read_batch(std::slice::from_ref(key)).await.map(|_| ())
+    }
+
+    async fn read_batch(&self, keys: &[Key]) -> Result<Vec<Attributes>, Error> {
+        let wanted = keys.iter().map(|key| {
+            let parts = [("pk", &key.pk), ("sk", &key.sk)];
+            parts.map(|(name, value)| (name.to_owned(), string(value))).into()
+        });
+        let mut keys: Vec<Attributes> = wanted.collect();
         let mut found = Vec::new();
         let mut pause = FIRST_PAUSE;
         for _ in 0..ATTEMPTS {

@@ -12,6 +12,9 @@ use crate::{Error, Key, Table, Write, key};
 /// How many bytes of notices are held at once? A Lambda has 128 MB, and several channels.
 const MAX_BYTES: usize = 8 << 20;
 
+/// A list of what waits that was cut off at that is no shorter: an item has 400 KB at most.
+pub const CUT_OFF_FROM: usize = 20;
+
 /// How many removals one request can hold (DynamoDB's limit).
 const BATCH: usize = 25;
 
@@ -42,7 +45,7 @@ pub struct DeadLetter {
 }
 
 impl Table {
-    /// A channel's waiting notices, oldest first, at most `limit`, and 8 MB.
+    /// A channel's waiting notices, oldest first, at most `limit`, and 8 MB (which are [`CUT_OFF_FROM`] or more).
     ///
     /// # Errors
     /// When the table cannot be reached.

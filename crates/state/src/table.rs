@@ -56,7 +56,27 @@ impl<T> Stored<T> {
         self.expires.is_some_and(|expires| expires <= now)
     }
 
-    /// The same item, whose document is read as another.
+    /// The document by itself, and the item without it.
+    #[must_use]
+    pub fn take(self) -> (T, Stored<()>) {
+        let Self {
+            doc,
+            rev,
+            tick,
+            expires,
+        } = self;
+        let rest = Stored {
+            doc: (),
+            rev,
+            tick,
+            expires,
+        };
+        (doc, rest)
+    }
+}
+
+impl Stored<()> {
+    /// The item with this document.
     #[must_use]
     pub fn with<U>(self, doc: U) -> Stored<U> {
         let Self { rev, tick, expires, .. } = self;
@@ -150,23 +170,9 @@ impl Table {
     /// # Errors
     /// When the table cannot be reached or the document cannot be read.
     pub async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<Stored<T>>, Error> {
-        let item = self.item(key).await?;
-        item.map(|item| stored(key, &item)).transpose()
-    }
-
-    async fn item(&self, key: &Key) -> Result<Option<Attributes>, Error> {
-        let request = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .key("pk", string(&key.pk))
-            .key("sk", string(&key.sk))
-            .consistent_read(true);
-        let answer = request
-            .send()
-            .await
-            .map_err(|error| Error::unavailable("GetItem", &error))?;
-        Ok(answer.item)
+        // GetItem costs the same, and would be another operation of the SDK in both functions.
+        let found = self.get_many(std::slice::from_ref(key)).await?;
+        Ok(found.into_iter().next().map(|(_, stored)| stored))
     }
 
     /// Calls `on_doc` with every document of a partition, in the order of their sort keys, without holding them all.
@@ -186,14 +192,6 @@ impl Table {
             Ok(true)
         })
         .await
-    }
-
-    /// Asks for an item without reading it, to open the connection.
-    ///
-    /// # Errors
-    /// When the table cannot be reached.
-    pub async fn peek(&self, key: &Key) -> Result<(), Error> {
-        self.item(key).await.map(|_| ())
     }
 
     /// Reads all documents of a partition, strongly consistent, in the order of their sort keys. An item without a

@@ -140,6 +140,25 @@ async fn who_lost_a_lease_changes_nothing_and_cannot_have_it_longer() {
 }
 
 #[tokio::test]
+async fn who_gives_a_lease_back_hears_once_that_somebody_knocked() {
+    let bench = Bench::new().await;
+    let target = key::channel("team");
+    assert!(!bench.table.knock(&target).await.unwrap(), "nobody is there");
+    let quiet = bench.lease().await;
+    assert!(!bench.table.release(&quiet).await.unwrap());
+    assert!(!bench.table.knock(&target).await.unwrap(), "they have left");
+    let busy = bench.lease().await;
+    assert!(bench.table.knock(&target).await.unwrap());
+    assert!(bench.table.release(&busy).await.unwrap());
+    assert!(
+        bench.table.release(&busy).await.unwrap(),
+        "as if the first answer had been lost"
+    );
+    let next = bench.lease().await;
+    assert!(!bench.table.release(&next).await.unwrap());
+}
+
+#[tokio::test]
 async fn a_pass_that_has_finished_with_a_target_does_not_get_it_again_and_the_next_one_does() {
     let bench = Bench::new().await;
     let tick = bench.now();

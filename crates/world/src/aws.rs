@@ -38,6 +38,7 @@ struct Account {
     secrets_fail: bool,
     tables_fail: bool,
     operations: Vec<String>,
+    items_written: usize,
     messages: Vec<String>,
     stream: Stream,
     queries: Queries,
@@ -142,6 +143,13 @@ impl Aws {
     pub fn operations(&self) -> Vec<String> {
         lock(&self.shared).operations.clone()
     }
+
+    /// How many writes of items DynamoDB was asked for so far, which is what it charges for: each of a batch or a
+    /// transaction by itself, the checks of a transaction as well.
+    #[must_use]
+    pub fn items_written(&self) -> usize {
+        lock(&self.shared).items_written
+    }
 }
 
 async fn answer(
@@ -174,6 +182,7 @@ async fn answer(
             let error = json!({"__type": kind, "message": "Internal server error"});
             (500, error.to_string())
         } else if service == "dynamodb" {
+            lock(&account).items_written += items_written(target, &body);
             engine.answer(target, &body)
         } else if service == "sqs" {
             let (status, body) = lock(&account).queue(target, &body);
@@ -191,6 +200,19 @@ async fn answer(
     };
     let content_type = [(CONTENT_TYPE, HeaderValue::from_static(content_type))];
     (status_code(status), content_type, body).into_response()
+}
+
+fn items_written(target: &str, body: &[u8]) -> usize {
+    let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+    let count = |list: &Value| list.as_array().map_or(0, Vec::len);
+    match target.trim_start_matches("DynamoDB_20120810.") {
+        "PutItem" | "UpdateItem" | "DeleteItem" => 1,
+        "TransactWriteItems" => count(&asked["TransactItems"]),
+        "BatchWriteItem" => asked["RequestItems"]
+            .as_object()
+            .map_or(0, |tables| tables.values().map(count).sum()),
+        _ => 0,
+    }
 }
 
 async fn put_records(account: &Mutex<Account>, target: &str, body: &[u8]) -> (u16, Value) {

@@ -54,13 +54,6 @@ pub async fn heals_here(run: &Run<'_>, hook: &HookStage) -> Result<Told, String>
             run.clean_pass().await;
         }
     }
-    for minutes in [20, 70] {
-        run.later(minutes);
-        run.clean_pass().await;
-        if check(Story::Outage, run, hook).is_ok() {
-            break;
-        }
-    }
     let titles = [
         "alice opened acme/app#1",
         "alice opened acme/app#2",

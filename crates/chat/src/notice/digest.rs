@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::cut;
+use crate::plain::cut;
 
 /// How the issues fared since the last time this was told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,14 +6,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::cut;
+use crate::plain::cut;
 
 /// Deliveries of a hook fail, and redelivering did not help at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HookFailing {
     /// The hook.
     pub hook: String,
-    /// Where it delivers, if that is known: host and path.
+    /// Where it delivers, if that is known: the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
     /// The first loss was found then.
@@ -31,7 +31,7 @@ pub struct HookFailing {
 pub struct HookRecovered {
     /// The hook.
     pub hook: String,
-    /// Where it delivers, if that is known: host and path.
+    /// Where it delivers, if that is known: the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
     /// The first loss was found then.
@@ -145,7 +145,7 @@ pub enum HookState {
     Active,
     /// It delivers elsewhere.
     Moved {
-        /// Where it delivers now: host and path.
+        /// Where it delivers now: the host.
         to: String,
         /// Where it did.
         from: String,

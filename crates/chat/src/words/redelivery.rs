@@ -14,7 +14,7 @@ use crate::plain::plain_cut;
 
 /// How many ways to fail are told apart.
 const MAX_WAYS: usize = 5;
-/// The longest a host and path may be.
+/// The longest a host may be.
 const MAX_PLACE: usize = 200;
 
 /// Deliveries of a hook fail.

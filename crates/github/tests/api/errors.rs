@@ -170,7 +170,7 @@ async fn a_network_that_fails_is_told() {
         writeln!(lines, "{error}").unwrap();
     }
     insta::assert_snapshot!(lines, @"
-    no connection to http://NOBODY/: Connection refused (os error 111)
+    no connection to http://NOBODY/: nothing listens there: check the URL's host and port, and whether its server runs (Connection refused (os error 111))
     the connection to GitHub broke: connection closed before message completed
     GitHub did not finish its answer within 1.5 s
     the connection to GitHub broke: connection reset
