@@ -23,8 +23,10 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts logging, of libraries too. Only the first call of a process counts.
+/// Starts logging, of libraries too, and nothing below INFO: at TRACE the AWS SDK logs whole answers, secrets among them.
+/// Only the first call of a process counts.
 pub fn start_logs(logs: Logs, level: LevelFilter) {
+    let level = level.min(LevelFilter::INFO);
     let registry = tracing_subscriber::registry();
     let json = fmt::layer().json().flatten_event(true).with_current_span(false);
     let _ = match logs {

@@ -5,8 +5,8 @@ use std::io;
 
 use rustls::CertificateError;
 
-/// The innermost cause says most (`Connection reset by peer (os error 104)`); where it is said for programmers, in words for
-/// whoever must act. `None`: nothing caused it.
+/// The innermost cause says most (`Connection reset by peer (os error 104)`); where it is said for programmers, in words
+/// for whoever must act. `None`: nothing caused it.
 pub(crate) fn said(error: &(dyn Error + 'static)) -> Option<String> {
     let mut cause = error.source()?;
     while let Some(source) = cause.source() {
