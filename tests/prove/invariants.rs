@@ -147,12 +147,7 @@ pub fn items(run: &Run<'_>, partition: &str) -> Vec<Value> {
         "TableName": "copperbell", "KeyConditionExpression": "pk = :pk",
         "ExpressionAttributeValues": {":pk": {"S": partition}},
     });
-    let (status, answer) = run
-        .stage
-        .engine
-        .answer("DynamoDB_20120810.Query", query.to_string().as_bytes());
-    assert_eq!(status, 200, "{answer}");
-    let mut answer: Value = serde_json::from_str(&answer).unwrap();
+    let mut answer = run.ask_table("Query", &query);
     match answer["Items"].take() {
         Value::Array(items) => items,
         other => panic!("{other}"),

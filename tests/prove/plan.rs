@@ -57,8 +57,9 @@ pub struct Plan {
     so_far: Mutex<SoFar>,
 }
 
-#[derive(Default)]
-struct SoFar {
+/// How far a run is.
+#[derive(Clone, Default)]
+pub struct SoFar {
     turns: HashMap<Place, usize>,
     made: Vec<Made>,
     processes: usize,
@@ -155,8 +156,15 @@ impl Plan {
         self.clock.advance(left.saturating_sub(before));
     }
 
-    fn so_far(&self) -> MutexGuard<'_, SoFar> {
+    pub fn so_far(&self) -> MutexGuard<'_, SoFar> {
         self.so_far.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SoFar {
+    /// All calls.
+    pub fn made(&self) -> &[Made] {
+        &self.made
     }
 }
 

@@ -11,7 +11,7 @@ use std::fmt;
 
 use outbound::Outbound;
 use tempfile::TempDir;
-use world::Aws;
+use world::{Aws, GitHub};
 
 use crate::invariants::Told;
 use crate::run::Run;
@@ -72,6 +72,12 @@ impl Story {
         scene
     }
 
+    /// May a run of it begin in its middle? Not where several processes run at once, and not where the story itself looks
+    /// at what a process left, or keeps something of it.
+    pub fn has_a_past(self) -> bool {
+        matches!(self, Self::Build | Self::Issue | Self::Outage | Self::Elsewhere)
+    }
+
     /// Do several processes run at once? How many calls each makes then depends on which of them is first.
     pub fn is_at_once(self) -> bool {
         matches!(self, Self::Twice | Self::Together)
@@ -113,6 +119,13 @@ impl Scene {
         match self {
             Self::Plain(stage) | Self::Home(stage, _) | Self::Cloud(stage, _) => stage,
             Self::Hook(hook) => &hook.stage,
+        }
+    }
+
+    pub fn github(&self) -> Option<&GitHub> {
+        match self {
+            Self::Hook(hook) => Some(&hook.github),
+            Self::Plain(_) | Self::Home(..) | Self::Cloud(..) => None,
         }
     }
 

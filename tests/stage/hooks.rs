@@ -12,11 +12,13 @@ use jobs::{Context, HookReport, Keys, Report};
 use outbound::FaultPoint;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use world::{Event, GitHub, Outcome, Rights};
 
 use super::Stage;
 
 pub const HOOK: &str = "repo:acme/app:1";
+pub const OUR_URL: &str = "http://bell.example/webhook";
 pub const WEBHOOK_SECRET: &str = "It's a Secret to Everybody";
 
 /// A stage without Copr projects, and one hook.
@@ -25,6 +27,8 @@ pub struct HookStage {
     pub github: GitHub,
     /// What a scripted receiver answers; 0: nothing.
     pub answer: Arc<AtomicU16>,
+    /// Our own, as long as the stage.
+    listeners: JoinSet<std::io::Result<()>>,
 }
 
 impl HookStage {
@@ -45,7 +49,12 @@ impl HookStage {
             0 => Outcome::timed_out(),
             status => Outcome::answered(status),
         });
-        Self { stage, github, answer }
+        Self {
+            stage,
+            github,
+            answer,
+            listeners: JoinSet::new(),
+        }
     }
 
     /// The hook points at us: at a listener of our own, which this starts.
@@ -65,8 +74,18 @@ impl HookStage {
         self.github.unscript(HOOK);
     }
 
+    /// The same by a name that only this stage's GitHub knows. A port is another each time, and so is what is remembered
+    /// of where a hook delivers.
+    pub async fn point_here_by_name(&mut self) {
+        self.point_here().await;
+        let (_, address) = self.stage.settings.pop().expect("it was set");
+        self.stage.set("WEBHOOK_URL", OUR_URL);
+        self.github.set_url(HOOK, OUR_URL);
+        self.github.lead_to(HOOK, &address);
+    }
+
     /// A listener like `serve`'s, which does what `answer` says once it has taken a delivery: 200, what it would; else that.
-    async fn listen(&self) -> String {
+    async fn listen(&mut self) -> String {
         let (context, _) = self.stage.process(FaultPoint::none());
         let secret = github::WebhookSecret::new(&WEBHOOK_SECRET.to_owned().into()).unwrap();
         let keys = Keys {
@@ -77,7 +96,7 @@ impl HookStage {
         let app = Router::new().route("/webhook", post(take)).with_state(shared);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(axum::serve(listener, app).into_future());
+        self.listeners.spawn(axum::serve(listener, app).into_future());
         format!("http://{address}/webhook")
     }
 

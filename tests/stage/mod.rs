@@ -185,6 +185,12 @@ impl Stage {
         }
     }
 
+    /// The file of the records, where there is one.
+    pub fn records(&self) -> Option<&str> {
+        let sink = self.settings.iter().find(|(setting, _)| *setting == "SINK");
+        sink.and_then(|(_, at)| at.strip_prefix("sqlite:"))
+    }
+
     pub fn later(&self, minutes: u64) {
         self.clock.advance(Duration::from_mins(minutes));
     }

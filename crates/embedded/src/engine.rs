@@ -159,6 +159,8 @@ impl Engine {
             "GetItem" => json(&database.get_item(parsed(body)?)?),
             "UpdateItem" => json(&database.update_item(parsed(body)?)?),
             "Query" => json(&database.query(parsed(body)?)?),
+            // Copperbell never does: a test that looks through the whole table does.
+            "Scan" => json(&database.scan(parsed(body)?)?),
             "BatchGetItem" => json(&database.batch_get_item(parsed(body)?)?),
             "BatchWriteItem" => json(&database.batch_write_item(parsed(body)?)?),
             "TransactWriteItems" => json(&database.transact_write_items(parsed(body)?)?),

@@ -76,6 +76,7 @@ type Hook = Arc<dyn Fn(usize) + Send + Sync>;
 /// What says how a message is answered, by its number.
 type Chooser = Arc<dyn Fn(usize) -> Option<ChatAnswer> + Send + Sync>;
 
+#[derive(Clone)]
 struct Room {
     kind: Kind,
     /// Seconds since the epoch.
@@ -98,6 +99,9 @@ enum Kind {
     Ntfy { token: Option<String> },
     Json,
 }
+
+/// What a chat was like at a moment.
+pub struct ChatMemory(Room);
 
 impl Chat {
     /// A Slack incoming webhook.
@@ -245,6 +249,17 @@ impl Chat {
     /// it is answered.
     pub fn on_message(&self, hook: Box<dyn Fn(usize) + Send + Sync>) {
         lock(&self.shared).hook = Some(hook.into());
+    }
+
+    /// All that it knows now.
+    #[must_use]
+    pub fn remember(&self) -> ChatMemory {
+        ChatMemory(lock(&self.shared).clone())
+    }
+
+    /// Is like another chat of its kind was.
+    pub fn recall(&self, memory: &ChatMemory) {
+        lock(&self.shared).clone_from(&memory.0);
     }
 
     /// Sets Feishu's clock, in seconds since the epoch. Until then it takes any timestamp.

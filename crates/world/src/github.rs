@@ -61,6 +61,7 @@ struct Shared {
 }
 
 /// All that GitHub knows.
+#[derive(Clone)]
 struct Site {
     hooks: HashMap<String, Hook>,
     repositories: Repositories,
@@ -79,7 +80,7 @@ struct Site {
 }
 
 /// How redeliveries differ from first deliveries.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Redelivery {
     /// How long after its sending is one listed, in milliseconds?
     lag: i64,
@@ -87,6 +88,9 @@ struct Redelivery {
     dropped: bool,
     refused: Vec<u64>,
 }
+
+/// What a GitHub of our own knew at a moment.
+pub struct GitHubMemory(Site);
 
 impl GitHub {
     /// The id of the App whose hook is `app`.
@@ -150,6 +154,29 @@ impl GitHub {
     /// From now on the hook sends to another URL.
     pub fn set_url(&self, hook: &str, url: &str) {
         self.change(hook, |hook| hook.url = url.into());
+    }
+
+    /// What is sent to the hook's URL goes to `url`, as if a name server of ours said so.
+    pub fn lead_to(&self, hook: &str, url: &str) {
+        self.change(hook, |hook| hook.leads_to = Some(url.into()));
+    }
+
+    /// All that it knows now.
+    #[must_use]
+    pub fn remember(&self) -> GitHubMemory {
+        GitHubMemory(lock(&self.shared.site).clone())
+    }
+
+    /// Knows what another GitHub knew, with the same hooks. Who receives their deliveries stays as it is.
+    pub fn recall(&self, memory: &GitHubMemory) {
+        let mut recalled = memory.0.clone();
+        let mut site = lock(&self.shared.site);
+        for (key, hook) in &mut recalled.hooks {
+            let present = site.hooks.get(key);
+            hook.script = present.and_then(|hook| hook.script.clone());
+            hook.leads_to = present.and_then(|hook| hook.leads_to.clone());
+        }
+        *site = recalled;
     }
 
     /// From now on the hook signs with another secret, or not at all.

@@ -20,9 +20,9 @@ mod server;
 
 #[cfg(feature = "aws")]
 pub use aws::{Aws, StreamFault};
-pub use chat::{Chat, ChatAnswer, Message};
+pub use chat::{Chat, ChatAnswer, ChatMemory, Message};
 pub use copr::{Copr, Reply, Request};
-pub use github::{ApiRequest, Attempt, Delivery, Event, GitHub, GitHubAnswer, IssueAct, Outcome, Rights};
+pub use github::{ApiRequest, Attempt, Delivery, Event, GitHub, GitHubAnswer, GitHubMemory, IssueAct, Outcome, Rights};
 pub use monitor::{Chroot, Monitor};
 pub use runtime_api::RuntimeApi;
 pub use server::{Refusing, refuse};

@@ -27,7 +27,7 @@ pub async fn elsewhere() -> HookStage {
 
 pub async fn here() -> HookStage {
     let mut hook = elsewhere().await;
-    hook.point_here().await;
+    hook.point_here_by_name().await;
     hook
 }
 
@@ -38,14 +38,17 @@ fn opened(number: u64) -> Event {
 /// One is redelivered, one is pulled, one was taken and its answer lost, and one is listed late. A redelivery is listed
 /// three minutes late, and a pass comes before that.
 pub async fn heals_here(run: &Run<'_>, hook: &HookStage) -> Result<Told, String> {
-    let lost = [(1, 200), (2, 500), (3, 413), (4, 299)];
-    for (number, answer) in lost {
-        hook.answers(answer);
-        hook.emit_as(opened(number)).await;
-    }
-    hook.answers(500);
-    hook.emit_as(opened(5).late(15 * MINUTE)).await;
-    hook.answers(200);
+    run.step(async || {
+        let lost = [(1, 200), (2, 500), (3, 413), (4, 299)];
+        for (number, answer) in lost {
+            hook.answers(answer);
+            hook.emit_as(opened(number)).await;
+        }
+        hook.answers(500);
+        hook.emit_as(opened(5).late(15 * MINUTE)).await;
+        hook.answers(200);
+    })
+    .await;
     for (minutes, fails) in [(10, true), (2, false), (10, true)] {
         run.later(minutes);
         if fails {
@@ -72,12 +75,15 @@ pub async fn heals_here(run: &Run<'_>, hook: &HookStage) -> Result<Told, String>
 
 /// A receiver of somebody else's takes nothing for a while.
 pub async fn heals_elsewhere(run: &Run<'_>, hook: &HookStage) -> Result<Told, String> {
-    hook.emit_as(opened(1)).await;
-    hook.answers(0);
-    for number in 2..8 {
-        hook.emit_as(opened(number)).await;
-    }
-    hook.answers(200);
+    run.step(async || {
+        hook.emit_as(opened(1)).await;
+        hook.answers(0);
+        for number in 2..8 {
+            hook.emit_as(opened(number)).await;
+        }
+        hook.answers(200);
+    })
+    .await;
     for (minutes, fails) in [(10, true), (10, true), (2, false), (10, true), (20, false)] {
         run.later(minutes);
         if fails {

@@ -31,13 +31,14 @@ pub enum Rights {
     Redeliver,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Accounts {
     tokens: HashMap<String, Token>,
     /// By account, in lower case.
     installations: HashMap<String, Installation>,
 }
 
+#[derive(Clone)]
 enum Token {
     Personal(Rights),
     Installation { account: String, expires_at: i64 },

@@ -52,14 +52,15 @@ impl Shared {
     /// Makes one delivery, whether or not the hook is active.
     pub(super) async fn deliver(&self, key: &str, event: Event) {
         let begun = (self.now)();
-        let (mut record, script, headers, number, patience) = {
+        let (mut record, script, headers, number, patience, to) = {
             let mut site = lock(&self.site);
             let record = site.begin(key, event, begun);
             let hook = &site.hooks[key];
             let script = hook.script.clone();
             let headers = script.is_none().then(|| headers(hook, &record));
             let number = hook.guids[&record.guid].sent;
-            (record, script, headers.unwrap_or_default(), number, site.patience)
+            let to = hook.leads_to.as_ref().unwrap_or(&record.url).clone();
+            (record, script, headers.unwrap_or_default(), number, site.patience, to)
         };
         if let Some(script) = script {
             record.outcome = script(&Attempt {
@@ -71,7 +72,7 @@ impl Shared {
                 signed: record.secret.is_some(),
             });
         } else {
-            let posted = timeout(patience, post(&record.url, &headers, &record.event.payload)).await;
+            let posted = timeout(patience, post(&to, &headers, &record.event.payload)).await;
             record.outcome = match posted {
                 Err(_) => Outcome::timed_out(),
                 Ok(Err(Failure::Refused)) => Outcome::refused(),

@@ -31,7 +31,7 @@ pub enum GitHubAnswer {
 /// What says how a request is answered.
 pub(super) type Chooser = Arc<dyn Fn(&ApiRequest) -> Option<GitHubAnswer> + Send + Sync>;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Faults {
     next: VecDeque<GitHubAnswer>,
     pub(super) chooser: Option<Chooser>,

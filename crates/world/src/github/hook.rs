@@ -9,6 +9,7 @@ use super::log::{Log, Record};
 /// What says how deliveries go where nothing is sent.
 pub(super) type Script = Arc<dyn Fn(&Attempt<'_>) -> Outcome + Send + Sync>;
 
+#[derive(Clone)]
 pub(super) struct Hook {
     pub(super) kind: Kind,
     /// The hook's own, as in `X-GitHub-Hook-ID`.
@@ -20,6 +21,8 @@ pub(super) struct Hook {
     pub(super) active: bool,
     pub(super) removed: bool,
     pub(super) script: Option<Script>,
+    /// Where `url` leads, if its name is one that only a GitHub of our own knows.
+    pub(super) leads_to: Option<Arc<str>>,
     pub(super) created_at: i64,
     pub(super) updated_at: i64,
     pub(super) log: Log,
@@ -27,7 +30,7 @@ pub(super) struct Hook {
 }
 
 /// How often a guid was sent, and how often it was taken.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Count {
     pub(super) sent: u32,
     pub(super) taken: u32,
@@ -59,6 +62,7 @@ impl Hook {
             active: true,
             removed: false,
             script: None,
+            leads_to: None,
             created_at: now,
             updated_at: now,
             log: Log::default(),

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{GitHub, Site, issue_body};
 use crate::server::lock;
 
+#[derive(Clone)]
 pub(super) struct Repositories {
     /// By name, in lower case.
     pub(super) known: HashMap<String, Repository>,
@@ -29,6 +30,7 @@ impl Default for Repositories {
     }
 }
 
+#[derive(Clone)]
 pub(super) struct Repository {
     pub(super) id: u64,
     /// `owner/name`, as its owner writes it.
@@ -39,6 +41,7 @@ pub(super) struct Repository {
     pub(super) events: Vec<Happening>,
 }
 
+#[derive(Clone)]
 pub(super) struct Issue {
     pub(super) id: u64,
     pub(super) number: u64,
@@ -58,6 +61,7 @@ pub(super) struct Issue {
     pub(super) is_pull_request: bool,
 }
 
+#[derive(Clone)]
 pub(super) struct Comment {
     pub(super) id: u64,
     pub(super) number: u64,
@@ -66,6 +70,7 @@ pub(super) struct Comment {
     pub(super) updated_at: i64,
 }
 
+#[derive(Clone)]
 pub(super) struct Happening {
     pub(super) id: u64,
     pub(super) number: u64,

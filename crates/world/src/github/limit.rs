@@ -11,6 +11,7 @@ use crate::server::lock;
 const HOUR: i64 = 60 * 60 * 1000;
 const MINUTE: i64 = 60 * 1000;
 
+#[derive(Clone)]
 pub(super) struct Limits {
     /// Requests; no limit as on an Enterprise Server.
     per_hour: Option<u32>,
@@ -30,7 +31,7 @@ impl Default for Limits {
 }
 
 /// What one caller has spent.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Spent {
     hour: i64,
     requests: u32,

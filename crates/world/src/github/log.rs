@@ -11,6 +11,7 @@ use super::event::{Event, Outcome};
 use crate::server::lock;
 
 /// One delivery.
+#[derive(Clone)]
 pub(super) struct Record {
     pub(super) id: u64,
     pub(super) guid: Arc<str>,
@@ -33,13 +34,14 @@ pub(super) struct Record {
 /// A record's place: by time, then as they came.
 type Place = (i64, u64);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Log {
     records: BTreeMap<Place, Record>,
     places: HashMap<u64, Place>,
 }
 
 /// How logs are listed.
+#[derive(Clone)]
 pub(super) struct Listing {
     /// How long can a delivery be seen and redelivered, in milliseconds?
     retention: i64,
