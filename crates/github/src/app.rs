@@ -1,6 +1,7 @@
 //! A GitHub App: its private key, and the JWT it signs with that to say who it is.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,9 +20,20 @@ const BEFORE: i64 = 60;
 const AFTER: i64 = 9 * 60;
 
 /// What a GitHub App signs with, good for nothing else, and never shown.
+///
+/// To check that a key is sound takes as long as to sign with it, so that waits for the first JWT: the webhook has none to
+/// sign, and its cold start is a fiftieth shorter.
 pub struct AppKey {
     id: u64,
-    key: RsaKeyPair,
+    form: Form,
+    der: SecretSlice<u8>,
+    key: OnceLock<Result<RsaKeyPair, String>>,
+}
+
+/// What a PEM says that it holds.
+enum Form {
+    Pkcs1,
+    Pkcs8,
 }
 
 /// Why a text is no App's private key. No sentence holds anything of it.
@@ -36,9 +48,6 @@ pub enum BadKey {
     /// A public key, a certificate, a key of another algorithm.
     #[error("the App's private key is PEM of something else: expected `-----BEGIN RSA PRIVATE KEY-----`")]
     NotPrivateRsa,
-    /// It says that it is an RSA private key, and cannot be used as one.
-    #[error("the App's private key is damaged, or no RSA key of 2048 to 4096 bits ({0})")]
-    Unusable(String),
 }
 
 impl AppKey {
@@ -46,34 +55,51 @@ impl AppKey {
     /// be written `\n`, as they are where a key went through an environment variable.
     ///
     /// # Errors
-    /// When it is not PEM, not of an RSA private key, or not a sound one.
+    /// When it is not PEM, or says that it is something else.
     pub fn new(id: u64, private_key: &SecretString) -> Result<Self, BadKey> {
         let pem = SecretString::from(private_key.expose_secret().replace("\\n", "\n"));
         let section = <(SectionKind, Vec<u8>)>::from_pem_slice(pem.expose_secret().as_bytes());
         let (kind, der) = section.map_err(|_| BadKey::NotPem)?;
         let der = SecretSlice::from(der);
-        let key = match kind {
-            SectionKind::RsaPrivateKey => RsaKeyPair::from_der(der.expose_secret()),
-            SectionKind::PrivateKey => RsaKeyPair::from_pkcs8(der.expose_secret()),
+        let form = match kind {
+            SectionKind::RsaPrivateKey => Form::Pkcs1,
+            SectionKind::PrivateKey => Form::Pkcs8,
             _ => return Err(BadKey::NotPrivateRsa),
         };
-        let key = key.map_err(|rejected| BadKey::Unusable(rejected.to_string()))?;
-        Ok(Self { id, key })
+        Ok(Self {
+            id,
+            form,
+            der,
+            key: OnceLock::new(),
+        })
+    }
+
+    fn key(&self) -> Result<&RsaKeyPair, ApiError> {
+        let read = || {
+            let der = self.der.expose_secret();
+            let key = match self.form {
+                Form::Pkcs1 => RsaKeyPair::from_der(der),
+                Form::Pkcs8 => RsaKeyPair::from_pkcs8(der),
+            };
+            key.map_err(|rejected| rejected.to_string())
+        };
+        let key = self.key.get_or_init(read).as_ref();
+        key.map_err(|why| ApiError::CannotSign(why.clone()))
     }
 
     /// A JSON Web Token that says who we are, for the next nine minutes:
     /// <https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app>.
-    /// It fails when the key is damaged in a way that shows only now.
+    /// It fails when the key is damaged.
     pub(crate) fn jwt(&self, now: Timestamp) -> Result<SecretString, ApiError> {
         let (id, now) = (self.id, now.as_second());
         let claims = format!(r#"{{"iat":{},"exp":{},"iss":{id}}}"#, now - BEFORE, now + AFTER);
         let mut jwt = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","typ":"JWT"}"#);
         jwt.push('.');
         URL_SAFE_NO_PAD.encode_string(claims, &mut jwt);
-        let mut signature = vec![0; self.key.public().modulus_len()];
-        self.key
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), jwt.as_bytes(), &mut signature)
-            .map_err(|_| ApiError::CannotSign)?;
+        let key = self.key()?;
+        let mut signature = vec![0; key.public().modulus_len()];
+        key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), jwt.as_bytes(), &mut signature)
+            .map_err(|_| ApiError::CannotSign("it does not sign".to_owned()))?;
         jwt.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut jwt);
         Ok(jwt.into())
@@ -127,7 +153,7 @@ mod tests {
         let claims = str::from_utf8(claims).unwrap();
         assert_eq!(claims, r#"{"iat":1793577540,"exp":1793578140,"iss":12345}"#);
         let key = AppKey::new(1, &PKCS1.into()).unwrap();
-        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.key.public());
+        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.key().unwrap().public());
         let (signed, _) = jwt.rsplit_once('.').unwrap();
         assert_eq!(public.verify(signed.as_bytes(), signature), Ok(()));
     }
@@ -149,7 +175,6 @@ mod tests {
 
     #[test]
     fn what_is_no_app_key_is_said_without_a_letter_of_it() {
-        let unusable = |why: &str| BadKey::Unusable(why.to_owned());
         let table = [
             ("", BadKey::NotPem),
             ("hush", BadKey::NotPem),
@@ -161,34 +186,35 @@ mod tests {
             (include_str!("../tests/data/keys/rsa-public.pem"), BadKey::NotPem),
             (include_str!("../tests/data/keys/public.pem"), BadKey::NotPrivateRsa),
             (include_str!("../tests/data/keys/ec.pem"), BadKey::NotPrivateRsa),
-            (
-                include_str!("../tests/data/keys/ec-pkcs8.pem"),
-                unusable("WrongAlgorithm"),
-            ),
-            (include_str!("../tests/data/keys/short.pem"), unusable("TooSmall")),
-            (
-                "-----BEGIN RSA PRIVATE KEY-----\nhushhush\n-----END RSA PRIVATE KEY-----",
-                unusable("InvalidEncoding"),
-            ),
-            (&PKCS1.replace("RSA PRIVATE", "PRIVATE"), unusable("InvalidEncoding")),
-            (&PKCS8.replace("PRIVATE", "RSA PRIVATE"), unusable("InvalidEncoding")),
         ];
         for (pem, expected) in table {
             assert_eq!(AppKey::new(1, &pem.into()).unwrap_err(), expected, "{pem}");
         }
-        let sentences = [BadKey::NotPem, BadKey::NotPrivateRsa, unusable("TooSmall")].map(|error| error.to_string());
+        let sentences = [BadKey::NotPem, BadKey::NotPrivateRsa].map(|error| error.to_string());
         insta::assert_snapshot!(sentences.join("\n"), @"
         the App's private key cannot be read as PEM: expected the file that GitHub gives, unencrypted and with its line breaks, which begins with `-----BEGIN RSA PRIVATE KEY-----`
         the App's private key is PEM of something else: expected `-----BEGIN RSA PRIVATE KEY-----`
-        the App's private key is damaged, or no RSA key of 2048 to 4096 bits (TooSmall)
         ");
     }
 
     #[test]
-    fn a_key_damaged_inside_does_not_sign() {
-        let damaged = include_str!("../tests/data/keys/damaged.pem");
-        let key = AppKey::new(1, &damaged.into()).unwrap();
-        assert_eq!(key.jwt(Timestamp::UNIX_EPOCH).unwrap_err(), ApiError::CannotSign);
+    fn a_key_that_cannot_be_used_does_not_sign() {
+        let table = [
+            (include_str!("../tests/data/keys/ec-pkcs8.pem"), "WrongAlgorithm"),
+            (include_str!("../tests/data/keys/short.pem"), "TooSmall"),
+            (
+                "-----BEGIN RSA PRIVATE KEY-----\nhushhush\n-----END RSA PRIVATE KEY-----",
+                "InvalidEncoding",
+            ),
+            (&PKCS1.replace("RSA PRIVATE", "PRIVATE"), "InvalidEncoding"),
+            (&PKCS8.replace("PRIVATE", "RSA PRIVATE"), "InvalidEncoding"),
+            (include_str!("../tests/data/keys/damaged.pem"), "it does not sign"),
+        ];
+        for (pem, why) in table {
+            let key = AppKey::new(1, &pem.into()).unwrap();
+            let expected = ApiError::CannotSign(why.to_owned());
+            assert_eq!(key.jwt(Timestamp::UNIX_EPOCH).unwrap_err(), expected, "{pem}");
+        }
     }
 
     #[test]

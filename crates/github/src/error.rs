@@ -30,9 +30,11 @@ pub enum ApiError {
     /// `github_token` cannot be sent.
     #[error("github_token has a character that no token has, such as a line break")]
     BadToken,
-    /// The App's private key failed to sign.
-    #[error("the App's private key is damaged and cannot sign: generate another on the App's page")]
-    CannotSign,
+    /// The App's private key cannot sign, and why.
+    #[error(
+        "the App's private key is damaged, or no RSA key of 2048 to 4096 bits ({0}): generate another on the App's page"
+    )]
+    CannotSign(String),
     /// 401 or 404 to the App itself, in GitHub's words.
     #[error(
         "GitHub does not know the App by its JWT: {0}: check that the id and the private key of github_app belong together"

@@ -165,9 +165,8 @@ impl Observation<'_> {
         held.go_on().await?;
         let Context { github, outbound, .. } = held.context;
         let setup = github.hook(outbound, held.hook, REQUEST_TIMEOUT).await?;
-        let url = Url::parse(&setup.url).ok();
         let setup = Setup {
-            to: url.as_ref().map_or_else(|| "nowhere".to_owned(), host),
+            to: host(&setup.url),
             digest: format!("{:x}", Bytes::copy_from_slice(&Sha256::digest(&setup.url))),
             active: setup.active,
             points_here: held.redelivery.points_here(&setup.url),
@@ -455,9 +454,16 @@ impl Observation<'_> {
 }
 
 /// Where a URL leads, without what may be a secret: some receivers have their token in the path.
-fn host(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    match url.port() {
+fn host(url: &str) -> String {
+    let Ok(parsed) = Url::parse(url) else {
+        // A host that is not ASCII is shown as it was written.
+        let (_, rest) = url.split_once("://").unwrap_or_default();
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        return if host.is_empty() { "nowhere" } else { host }.to_owned();
+    };
+    let host = parsed.host_str().unwrap_or_default();
+    match parsed.port() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
     }
@@ -487,4 +493,25 @@ pub(crate) async fn forget_hook(context: &Context, hook: &str, deadline: Deadlin
     table.transact(vec![delete]).await?;
     tracing::info!(hook, "no longer watched");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_where_a_hook_delivers_only_the_host_is_said() {
+        let table = [
+            ("https://bell.example/hook?key=hush", "bell.example"),
+            ("http://bell.example:8787/hush", "bell.example:8787"),
+            ("https://hush:hush@bell.example/", "bell.example"),
+            ("https://münchen.example/hush", "münchen.example"),
+            ("https://hush@münchen.example:8443?key=hush", "münchen.example:8443"),
+            ("hush", "nowhere"),
+            ("https://", "nowhere"),
+        ];
+        for (url, expected) in table {
+            assert_eq!(host(url), expected, "{url}");
+        }
+    }
 }

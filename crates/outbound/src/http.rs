@@ -123,6 +123,11 @@ impl Response {
         self.0.headers()
     }
 
+    /// All headers, which the answer then has no more.
+    pub(crate) fn take_headers(&mut self) -> HeaderMap {
+        std::mem::take(self.0.headers_mut())
+    }
+
     /// One header as text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

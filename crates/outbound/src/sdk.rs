@@ -63,13 +63,13 @@ async fn call(outbound: &Outbound, request: HttpRequest) -> Result<HttpResponse,
         .and_then(|target| target.to_str().ok())
         .unwrap_or_default()
         .to_owned();
-    let response = outbound
+    let mut response = outbound
         .send("aws", &what, request, AWS_TIMEOUT)
         .await
         .map_err(ConnectorError::from)?;
     let mut answer = http::Response::builder().status(response.status());
     if let Some(headers) = answer.headers_mut() {
-        headers.clone_from(response.headers());
+        *headers = response.take_headers();
     }
     let body = response.bytes(AWS_BODY_CAP).await.map_err(ConnectorError::from)?;
     let answer = answer

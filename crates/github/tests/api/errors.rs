@@ -86,7 +86,7 @@ async fn what_is_wrong_with_the_credentials_is_said() {
     github_token has a character that no token has, such as a line break
     GitHub refused github_token (401): Bad credentials: it is wrong, expired or revoked
     GitHub does not know the App by its JWT: A JSON web token could not be decoded: check that the id and the private key of github_app belong together
-    the App's private key is damaged and cannot sign: generate another on the App's page
+    the App's private key is damaged, or no RSA key of 2048 to 4096 bits (it does not sign): generate another on the App's page
     GitHub does not know the App by its JWT: Integration not found: check that the id and the private key of github_app belong together
     the App is not installed there: install it on the account of the hook, or give a github_token
     GitHub answered 404: Not Found: there is no such hook, or the token may not see it
