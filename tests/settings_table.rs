@@ -3,32 +3,17 @@
 //!
 //! After a change of the settings, `COPPERBELL_WRITE=1 cargo test --test settings_table` writes table and example anew.
 
+#![expect(unreachable_pub, reason = "a test is no library")]
+
+mod written;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 use boot::{SETTINGS, Secrets, Setting, Settings};
 use serde_json::Value;
 
-const BEGIN: &str = "<!-- settings -->\n";
-const END: &str = "<!-- /settings -->\n";
-
-fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
-}
-
-/// Compares a file with what it should be, or makes it so.
-fn is(name: &str, expected: &str) {
-    let found = std::fs::read_to_string(file(name)).unwrap_or_default();
-    if found != expected && std::env::var_os("COPPERBELL_WRITE").is_some() {
-        std::fs::write(file(name), expected).unwrap();
-        return;
-    }
-    assert!(
-        found == expected,
-        "{name} is not what the settings are: see the head of tests/settings_table.rs"
-    );
-}
+use written::{file, is, readme_has};
 
 fn table() -> String {
     // A bar would end the cell; an asterisk between backticks is one.
@@ -65,10 +50,7 @@ fn dot_env() -> String {
 
 #[test]
 fn the_readme_has_the_table_of_settings() {
-    let readme = std::fs::read_to_string(file("README.md")).unwrap();
-    let (before, rest) = readme.split_once(BEGIN).expect("README.md has where the table begins");
-    let (_, after) = rest.split_once(END).expect("README.md has where the table ends");
-    is("README.md", &format!("{before}{BEGIN}{}{END}{after}", table()));
+    readme_has("settings", &table());
 }
 
 #[test]
