@@ -15,6 +15,7 @@ use outbound::{Clock, Outbound};
 use state::Table;
 use tracing::level_filters::LevelFilter;
 
+use crate::bad_start::BadStart;
 use crate::dot_env;
 use crate::status_page::Source as Charts;
 
@@ -46,26 +47,8 @@ pub(crate) struct Loaded {
     pub(crate) keys: Keys,
 }
 
-/// Wrong settings: nothing was done.
-#[derive(Debug)]
-pub(crate) struct BadStart(String);
-
-impl BadStart {
-    pub(crate) fn new(why: &str) -> Self {
-        Self(why.to_owned())
-    }
-}
-
-impl std::fmt::Display for BadStart {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for BadStart {}
-
 fn bad(error: impl std::fmt::Display) -> BadStart {
-    BadStart(error.to_string())
+    BadStart::new(&error.to_string())
 }
 
 impl Standalone {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use boot::SETTINGS;
 
-use crate::connect::BadStart;
+use crate::bad_start::BadStart;
 
 /// How many letters may a name differ from a setting's to be meant for it?
 const SLIPS: usize = 2;

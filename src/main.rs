@@ -1,5 +1,6 @@
 //! `copperbell`: the bell as one program on one machine.
 
+mod bad_start;
 mod cli;
 mod commands;
 mod connect;
@@ -13,8 +14,9 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
 
+use crate::bad_start::BadStart;
 use crate::cli::{Cli, Command, RedeliveryAction};
-use crate::connect::{BadStart, Server, Standalone};
+use crate::connect::{Server, Standalone};
 
 /// Everything was observed, and everything decided is stored.
 const OK: u8 = 0;

@@ -162,8 +162,8 @@ fn wrong_settings_are_one_sentence_and_exit_2_and_nothing_is_done() {
     insta::assert_snapshot!(sentences.join("\n"), @r#"
     copperbell: COPR_PROJECTS, GITHUB_HOOKS: both are empty, so there is nothing to watch: expected one project or hook at least
     copperbell: COPR_PROJECTS: `foo` is no Copr project: expected owner/name, @group/name or owner/name:pr:12
-    copperbell: COPR_URL: expected an http:// or https:// URL without user, query and fragment, such as https://copr.fedorainfracloud.org
-    copperbell: SECRETS: cannot read missing.json: No such file or directory (os error 2)
+    copperbell: COPR_URL: expected an http:// or https:// URL without user, query and fragment, its host in ASCII, such as https://copr.fedorainfracloud.org
+    copperbell: SECRETS: cannot read missing.json: there is no such file: make it, or say where it is (No such file or directory (os error 2))
     copperbell: STATE: cannot open no/such/directory/x.db: make its directory first, or name another file (No such file or directory (os error 2))
     copperbell: SECRETS: everybody on this machine can read secrets.json: run `chmod 600 secrets.json`
     copperbell: SECRETS: the document is not usable: unknown field `chanels`, expected one of `github_webhook_secret`, `github_app`, `github_token`, `heartbeat_url`, `channels` at line 1 column 10

@@ -8,7 +8,8 @@ use github::RepositoryRef;
 use indicatif::ProgressBar;
 use jobs::{BackfillError, Backfilled, Counts, Doing, List};
 
-use crate::connect::{BadStart, Standalone};
+use crate::bad_start::BadStart;
+use crate::connect::Standalone;
 use crate::output::{print, tell};
 
 /// How often does the bar move?

@@ -3,8 +3,9 @@
 use anyhow::Context as _;
 use jobs::Scope;
 
+use crate::bad_start::BadStart;
 use crate::cli::RedeliveryAction;
-use crate::connect::{BadStart, Standalone};
+use crate::connect::Standalone;
 use crate::output::{print, print_json, table};
 
 pub(crate) async fn run(mut standalone: Standalone, action: RedeliveryAction) -> anyhow::Result<bool> {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use metrics::{Asked, By, IssueReport, Warehouse};
 
+use crate::bad_start::BadStart;
 use crate::cli::{ReportArgs, ReportFormat};
-use crate::connect::{BadStart, Standalone};
+use crate::connect::Standalone;
 use crate::report::{csv, destination, html, markdown, table};
 
 pub(crate) async fn run(standalone: &Standalone, args: ReportArgs) -> anyhow::Result<bool> {

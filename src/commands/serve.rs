@@ -21,7 +21,8 @@ use outbound::{Clock, Deadline};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, watch};
 
-use crate::connect::{BadStart, Server};
+use crate::bad_start::BadStart;
+use crate::connect::Server;
 use crate::output::print;
 use crate::status_page::{self, Tally};
 

@@ -6,7 +6,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jobs::{HookReport, Outcome, Pass, Progress, ProjectReport, Report, Scope};
 use outbound::Deadline;
 
-use crate::connect::{BadStart, Standalone};
+use crate::bad_start::BadStart;
+use crate::connect::Standalone;
 use crate::output::{counted, print, print_json, tell};
 
 pub(crate) async fn run(standalone: Standalone, json: bool) -> anyhow::Result<bool> {

@@ -7,6 +7,7 @@ mod logs;
 mod metrics;
 mod secrets;
 mod settings;
+mod unreadable;
 mod warm;
 
 pub use aws::{access, access_to};

@@ -15,6 +15,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
+use crate::unreadable::unreadable;
+
 /// How many channels may there be? A fact and its notices are one transaction of 100 writes.
 const MOST_CHANNELS: usize = 40;
 
@@ -35,13 +37,8 @@ pub struct Secrets {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretsError {
     /// The file cannot be read.
-    #[error("SECRETS: cannot read {path}: {why}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        why: String,
-    },
+    #[error("SECRETS: {0}")]
+    File(String),
     /// Everybody on the machine can read the file.
     #[error("SECRETS: everybody on this machine can read {0}: run `chmod 600 {0}`")]
     WorldReadable(PathBuf),
@@ -134,10 +131,7 @@ impl Secrets {
     /// # Errors
     /// When it cannot be read, everybody can read it, or it is not usable.
     pub fn from_file(path: &Path) -> Result<Self, SecretsError> {
-        let failed = |error: std::io::Error| SecretsError::File {
-            path: path.to_owned(),
-            why: error.to_string(),
-        };
+        let failed = |error: std::io::Error| SecretsError::File(unreadable(path, &error));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;

@@ -20,6 +20,7 @@ use tracing::level_filters::LevelFilter;
 use url::Url;
 
 use crate::logs::LogFormat;
+use crate::unreadable::unreadable;
 
 /// How often does `serve` run a pass?
 const EVERY: Duration = Duration::from_mins(10);
@@ -237,7 +238,7 @@ where
         None => None,
         Some(path) => {
             let text = std::fs::read_to_string(path);
-            Some(text.map_err(|error| BadSetting::new(name, format!("cannot read {path}: {error}")))?)
+            Some(text.map_err(|error| BadSetting::new(name, unreadable(path.as_ref(), &error)))?)
         }
     };
     let mut entries: Vec<T> = Vec::new();
@@ -330,8 +331,7 @@ fn address(name: &'static str, text: &str) -> Result<SocketAddr, BadSetting> {
 }
 
 fn extra_roots(path: &str) -> Result<ExtraRoots, BadSetting> {
-    let pem =
-        std::fs::read(path).map_err(|error| BadSetting::new("CA_FILE", format!("cannot read {path}: {error}")))?;
+    let pem = std::fs::read(path).map_err(|error| BadSetting::new("CA_FILE", unreadable(path.as_ref(), &error)))?;
     ExtraRoots::from_pem(&pem).map_err(|error| BadSetting::new("CA_FILE", format!("{path} is not usable: {error}")))
 }
 
@@ -451,15 +451,15 @@ mod tests {
         STATE: `sqlite:bell.db` is neither a file nor dynamodb:TABLE: expected one of them, ./sqlite:bell.db if a file is called so
         SECRETS: expected a secret's name or ARN after `aws:`
         COPR_PROJECTS: `foo` is no Copr project: expected owner/name, @group/name or owner/name:pr:12
-        COPR_PROJECTS: cannot read no/such/file: No such file or directory (os error 2)
-        COPR_URL: expected an http:// or https:// URL without user, query and fragment, such as https://copr.fedorainfracloud.org
+        COPR_PROJECTS: cannot read no/such/file: there is no such file: make it, or say where it is (No such file or directory (os error 2))
+        COPR_URL: expected an http:// or https:// URL without user, query and fragment, its host in ASCII, such as https://copr.fedorainfracloud.org
         COPR_IGNORE: `kernel` is no pattern of the form package/chroot, such as `*/fedora-rawhide-*` or `kernel-*/*`
         REMIND_AFTER: `soon` is no duration: expected one such as 90m, 12h or 3d
         REMIND_AFTER: `-3d` is no duration: expected one such as 90m, 12h or 3d
         REMIND_AFTER: `0s` is no duration: expected one such as 90m, 12h or 3d
         POLL_FAILURES: `0` is no count: expected a whole number from 1 on
         GITHUB_HOOKS: `acme/app` is no hook: expected app, repo:owner/name:123 or org:name:456
-        GITHUB_API_URL: expected an http:// or https:// URL without user, query and fragment, such as https://api.github.com or https://HOST/api/v3
+        GITHUB_API_URL: expected an http:// or https:// URL without user, query and fragment, its host in ASCII, such as https://api.github.com or https://HOST/api/v3
         WEBHOOK_URL: expected the URL that GitHub delivers to, such as https://bell.example.org/webhook
         REDELIVER_EVENTS: `Issues` is no pattern of events, such as `issues.*`, `push` or `!check_run`
         REDELIVER_HORIZON: `3 days ago` is no duration: expected one such as 90m, 12h or 3d
@@ -468,7 +468,7 @@ mod tests {
         EVERY: `often` is no duration: expected one such as 90m, 12h or 3d
         ALLOW_SHA1: `yes` is neither true nor false
         NOTICE_LANGUAGE: `de` is no language that notices are written in: expected en, zh or ru
-        CA_FILE: cannot read no/such/file: No such file or directory (os error 2)
+        CA_FILE: cannot read no/such/file: there is no such file: make it, or say where it is (No such file or directory (os error 2))
         CA_FILE: Cargo.toml is not usable: it is not PEM with certificates, expected `-----BEGIN CERTIFICATE-----` in it
         LOG_LEVEL: `loud` is no level: expected error, warn or info
         LOG_FORMAT: `xml` is no format: expected text or json

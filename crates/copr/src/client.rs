@@ -39,7 +39,9 @@ pub struct Copr {
 
 /// An address at which no Copr can be. It is not repeated: somebody may have put a password into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected an http:// or https:// URL without user, query and fragment, such as {DEFAULT_URL}")]
+#[error(
+    "expected an http:// or https:// URL without user, query and fragment, its host in ASCII, such as {DEFAULT_URL}"
+)]
 pub struct BadUrl;
 
 impl Copr {

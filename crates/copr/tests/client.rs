@@ -340,5 +340,5 @@ fn an_address_where_no_copr_can_be_is_refused_without_repeating_it() {
         assert_eq!(Copr::new(base).unwrap_err(), BadUrl, "{base}");
     }
     assert!(Copr::new(DEFAULT_URL).is_ok());
-    insta::assert_snapshot!(BadUrl, @"expected an http:// or https:// URL without user, query and fragment, such as https://copr.fedorainfracloud.org");
+    insta::assert_snapshot!(BadUrl, @"expected an http:// or https:// URL without user, query and fragment, its host in ASCII, such as https://copr.fedorainfracloud.org");
 }

@@ -12,7 +12,7 @@ pub struct ApiUrl(Url);
 /// An address at which no GitHub API can be. It is not repeated: somebody may have put a password into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "expected an http:// or https:// URL without user, query and fragment, such as {DEFAULT_API_URL} or \
+    "expected an http:// or https:// URL without user, query and fragment, its host in ASCII, such as {DEFAULT_API_URL} or \
      https://HOST/api/v3"
 )]
 pub struct BadUrl;
@@ -76,7 +76,7 @@ mod tests {
         for base in table {
             assert_eq!(ApiUrl::new(base).unwrap_err(), BadUrl, "{base}");
         }
-        insta::assert_snapshot!(BadUrl, @"expected an http:// or https:// URL without user, query and fragment, such as https://api.github.com or https://HOST/api/v3");
+        insta::assert_snapshot!(BadUrl, @"expected an http:// or https:// URL without user, query and fragment, its host in ASCII, such as https://api.github.com or https://HOST/api/v3");
     }
 
     #[test]

@@ -98,6 +98,8 @@ fn client(roots: &ExtraRoots) -> reqwest::Client {
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .connect_timeout(CONNECT_TIMEOUT)
+        // Whoever asks decides what is asked again; a copy of each request, kept for that, is not made.
+        .retry(reqwest::retry::never().max_retries_per_request(0))
         // A chat that redirects would be sent a signed message by somebody else's word; an API that moved is said.
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
