@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use written::{file, readme_has};
 
-/// Who is compared, as the results and as readers call them, the longest first of each two.
+/// Who is compared, as the results and as readers call them.
 const BESIDE: [(&str, &str); 4] = [
     ("copperbell", "Copperbell"),
     ("node", "Node 20"),
