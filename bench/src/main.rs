@@ -37,7 +37,7 @@ const RUNS: usize = 15;
 
 /// Invocations after the first of a session, and of one that is held back.
 const WARM: usize = 100;
-const WARM_HELD: usize = 20;
+const WARM_HELD: usize = 10;
 
 /// Where everything is.
 struct Places {
@@ -96,7 +96,7 @@ async fn bench(places: &Places) -> anyhow::Result<()> {
                 warm: WARM_HELD,
                 ..plan
             };
-            webhook(&plan, &webhooks, &mut deliveries, runs.div_ceil(2)).await?
+            webhook(&plan, &webhooks, &mut deliveries, runs).await?
         }
     };
     let watches = built.watches();

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::time::{clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 
@@ -47,9 +48,17 @@ impl Process {
         Ok(kib.context("VmHWM should be known")? * 1024)
     }
 
-    /// Holds it to a share of one core from now on.
+    /// Holds it to a share of one core from now on. Stand-ins on the same machine would draw it from core to core, as
+    /// packets from elsewhere do not, and the kernel leaves a part of its share behind at each.
     pub(crate) fn hold_to(&self, throttle: &Throttle) -> anyhow::Result<()> {
-        std::fs::write(throttle.0.join("cgroup.procs"), self.child.id().to_string())
+        let mut one = CpuSet::new();
+        one.set(throttle.core)?;
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let thread = thread?.file_name();
+            let thread = thread.to_str().and_then(|thread| thread.parse().ok());
+            sched_setaffinity(Pid::from_raw(thread.context("a thread has a number")?), &one)?;
+        }
+        std::fs::write(throttle.home.join("cgroup.procs"), self.child.id().to_string())
             .context("Failed to move a process into a control group")
     }
 }
@@ -62,7 +71,10 @@ impl Drop for Process {
 }
 
 /// A control group of which all processes together get a share of one core.
-pub(crate) struct Throttle(PathBuf);
+pub(crate) struct Throttle {
+    home: PathBuf,
+    core: usize,
+}
 
 /// Lambda gives one core for 1,769 MB, in slices of 20 ms.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
@@ -72,6 +84,8 @@ impl Throttle {
     /// As much of a core as Lambda gives for this memory; `None` where this machine has no control groups that we may make.
     pub(crate) fn for_memory(mb: u32) -> Option<Self> {
         let quota = PERIOD_US * mb / 1769;
+        let ours = sched_getaffinity(Pid::from_raw(0)).ok()?;
+        let core = (0..CpuSet::count()).find(|core| ours.is_set(*core).unwrap_or(false))?;
         let name = format!("copperbell-bench-{}", std::process::id());
         let v1 = Path::new("/sys/fs/cgroup/cpu").join(&name);
         let v2 = Path::new("/sys/fs/cgroup").join(&name);
@@ -81,8 +95,8 @@ impl Throttle {
             {
                 continue;
             }
-            let group = Self(home);
-            let set = |file: &str, value: String| std::fs::write(group.0.join(file), value).is_ok();
+            let group = Self { home, core };
+            let set = |file: &str, value: String| std::fs::write(group.home.join(file), value).is_ok();
             let v1 = || set("cpu.cfs_period_us", PERIOD_US.to_string()) && set("cpu.cfs_quota_us", quota.to_string());
             if v1() || set("cpu.max", format!("{quota} {PERIOD_US}")) {
                 return Some(group);
@@ -94,6 +108,6 @@ impl Throttle {
 
 impl Drop for Throttle {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir(&self.0);
+        let _ = std::fs::remove_dir(&self.home);
     }
 }

@@ -10,7 +10,7 @@ use aws_sdk_secretsmanager::error::ProvideErrorMetadata as _;
 use bell::routing::{Route, Rules};
 use chat::Channel;
 use github::{AppKey, Credentials, WebhookSecret};
-use outbound::{Access, Outbound, SdkSleep};
+use outbound::{Access, Outbound, OwnUserAgent, SdkSleep};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
@@ -249,7 +249,8 @@ fn client(access: Access, outbound: &Outbound) -> Client {
         // Each request has its own time-out in the connector.
         .timeout_config(TimeoutConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .retry_config(RetryConfig::standard().with_reconnect_mode(ReconnectMode::ReuseAllConnections));
+        .retry_config(RetryConfig::standard().with_reconnect_mode(ReconnectMode::ReuseAllConnections))
+        .interceptor(OwnUserAgent);
     config.set_endpoint_url(access.endpoint_url);
     Client::from_conf(config.build())
 }

@@ -9,7 +9,7 @@ use aws_sdk_athena::config::{BehaviorVersion, Region, StalledStreamProtectionCon
 use aws_sdk_athena::types::{QueryExecutionContext, QueryExecutionState};
 use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{self, StreamExt as _};
-use outbound::{Access, Clock, Outbound, SdkSleep};
+use outbound::{Access, Clock, Outbound, OwnUserAgent, SdkSleep};
 
 use crate::refusal::refusal;
 use crate::warehouse::{Question, Row, Select, Warehouse, WarehouseError};
@@ -48,7 +48,8 @@ impl Athena {
             // Each request has its own time-out in the connector.
             .timeout_config(TimeoutConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .retry_config(RetryConfig::standard().with_reconnect_mode(ReconnectMode::ReuseAllConnections));
+            .retry_config(RetryConfig::standard().with_reconnect_mode(ReconnectMode::ReuseAllConnections))
+            .interceptor(OwnUserAgent);
         config.set_endpoint_url(access.endpoint_url);
         Self {
             client: Client::from_conf(config.build()),

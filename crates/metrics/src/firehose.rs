@@ -7,7 +7,7 @@ use aws_sdk_firehose::config::{BehaviorVersion, Region, StalledStreamProtectionC
 use aws_sdk_firehose::primitives::Blob;
 use aws_sdk_firehose::types::Record;
 use futures_util::future::{BoxFuture, FutureExt as _};
-use outbound::{Access, Outbound, SdkSleep};
+use outbound::{Access, Outbound, OwnUserAgent, SdkSleep};
 
 use crate::refusal::refusal;
 use crate::sink::{Sink, SinkError};
@@ -40,7 +40,8 @@ impl Firehose {
             // Each request has its own time-out in the connector.
             .timeout_config(TimeoutConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .retry_config(retries);
+            .retry_config(retries)
+            .interceptor(OwnUserAgent);
         config.set_endpoint_url(access.endpoint_url);
         Self {
             client: Client::from_conf(config.build()),

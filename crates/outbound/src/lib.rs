@@ -16,7 +16,7 @@ pub use error::Error;
 pub use fault::{Answer, Call, End, Fault, FaultPoint};
 pub use http::{Outbound, Response};
 pub use roots::{BadRoots, ExtraRoots};
-pub use sdk::{Access, SdkSleep, sdk_http_client};
+pub use sdk::{Access, OwnUserAgent, SdkSleep, sdk_http_client};
 
 /// How Copperbell names itself to every server, with a page where its operator can be found.
 pub const USER_AGENT: &str = concat!(

@@ -6,14 +6,14 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::{ReconnectMode, RetryConfig};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
+use aws_sdk_dynamodb::config::{BehaviorVersion, IdentityCache, Region, StalledStreamProtectionConfig};
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::Timestamp;
-use outbound::{Access, Clock, SdkSleep};
+use outbound::{Access, Clock, OwnUserAgent, SdkSleep};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -274,6 +274,9 @@ fn config(http_client: SharedHttpClient, clock: &Clock) -> aws_sdk_dynamodb::con
         .timeout_config(TimeoutConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .retry_config(retries)
+        // Credentials stay the same as long as the process lives: to look them up in a cache costs more than a copy.
+        .identity_cache(IdentityCache::no_cache())
+        .interceptor(OwnUserAgent)
 }
 
 /// Reads an item's document.

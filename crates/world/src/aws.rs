@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use bytes::Bytes;
@@ -25,7 +25,7 @@ pub use firehose::StreamFault;
 use crate::server::{Server, lock, status_code};
 
 /// An AWS of our own, for `AWS_ENDPOINT_URL`. Any credentials will do, but each request must be signed for the
-/// service it asks.
+/// service it asks, and name us.
 pub struct Aws {
     server: Server,
     engine: Engine,
@@ -171,6 +171,8 @@ async fn answer(
         (400, json!({"__type": "UnknownOperationException"}).to_string())
     } else if let Some(error) = unsigned(header(AUTHORIZATION.as_str()), service) {
         (400, error.to_string())
+    } else if !header(USER_AGENT.as_str()).is_some_and(|agent| agent.starts_with("copperbell/")) {
+        (400, json!({"__type": "UserAgentIsNotOurs"}).to_string())
     } else {
         let tables_fail = {
             let mut account = lock(&account);
@@ -337,7 +339,7 @@ mod tests {
     use aws_credential_types::Credentials;
     use aws_sdk_dynamodb as dynamodb;
     use aws_sdk_secretsmanager as secrets;
-    use outbound::{Outbound, sdk_http_client};
+    use outbound::{Outbound, OwnUserAgent, sdk_http_client};
 
     use super::*;
     use crate::ask;
@@ -349,6 +351,7 @@ mod tests {
             .credentials_provider(Credentials::from_keys("key", "secret", None))
             .retry_config(secrets::config::retry::RetryConfig::disabled())
             .http_client(sdk_http_client(&Outbound::new()))
+            .interceptor(OwnUserAgent)
             .endpoint_url(aws.url())
             .build();
         secrets::Client::from_conf(config)
@@ -414,6 +417,7 @@ mod tests {
             .region(dynamodb::config::Region::new("us-east-1"))
             .credentials_provider(Credentials::from_keys("key", "secret", None))
             .http_client(sdk_http_client(&Outbound::new()))
+            .interceptor(OwnUserAgent)
             .endpoint_url(aws.url())
             .build();
         let text = |text: &str| dynamodb::types::AttributeValue::S(text.to_owned());
@@ -433,7 +437,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_must_be_signed_for_the_service_it_asks() {
+    async fn a_request_must_be_signed_for_the_service_it_asks_and_name_us() {
         let aws = Aws::start().await;
         let signed_for = |service: &str| {
             format!(
@@ -445,9 +449,14 @@ mod tests {
         for (target, authorization, error) in [
             (dynamodb, "Basic abc".to_owned(), "MissingAuthenticationTokenException"),
             (dynamodb, signed_for("secretsmanager"), "InvalidSignatureException"),
+            (dynamodb, signed_for("dynamodb"), "UserAgentIsNotOurs"),
             ("AmazonSSM.GetParameter", signed_for("ssm"), "UnknownOperationException"),
         ] {
-            let headers = [("x-amz-target", target), ("authorization", &authorization)];
+            let headers = [
+                ("x-amz-target", target),
+                ("authorization", &authorization),
+                ("user-agent", "aws-sdk-rust/1.3.9"),
+            ];
             let answer = ask::post(&aws.url(), &headers, "{}").await.unwrap();
             assert_eq!(answer.status(), 400);
             let body: Value = serde_json::from_str(&ask::text(answer).await).unwrap();

@@ -10,6 +10,9 @@ use lambda_runtime::service_fn;
 
 use crate::function::Function;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let function = match Function::init().await {

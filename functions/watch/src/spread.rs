@@ -8,7 +8,7 @@ use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use jobs::Task;
-use outbound::{Access, Outbound, SdkSleep};
+use outbound::{Access, Outbound, OwnUserAgent, SdkSleep};
 use serde::{Deserialize, Serialize};
 
 /// How many messages one request can hold (SQS's limit).
@@ -59,7 +59,8 @@ impl Queue {
             // Each request has its own time-out in the connector.
             .timeout_config(TimeoutConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .retry_config(RetryConfig::standard().with_reconnect_mode(ReconnectMode::ReuseAllConnections));
+            .retry_config(RetryConfig::standard().with_reconnect_mode(ReconnectMode::ReuseAllConnections))
+            .interceptor(OwnUserAgent);
         config.set_endpoint_url(access.endpoint_url);
         Self {
             client: Client::from_conf(config.build()),
