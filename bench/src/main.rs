@@ -76,7 +76,7 @@ async fn bench(places: &Places) -> anyhow::Result<()> {
     let plan = Plan {
         stand_ins: &stand_ins,
         python_path: &python_path,
-        throttle: None,
+        memory: None,
         warm: WARM,
     };
     let mut deliveries = Deliveries::new()?;
@@ -87,17 +87,15 @@ async fn bench(places: &Places) -> anyhow::Result<()> {
         webhooks.retain(|candidate| only.split(',').any(|name| name == candidate.name));
     }
     let full = webhook(&plan, &webhooks, &mut deliveries, runs).await?;
-    let throttle = Throttle::for_memory(MEMORY_MB);
-    let held = match &throttle {
-        None => BTreeMap::new(),
-        Some(throttle) => {
-            let plan = Plan {
-                throttle: Some(throttle),
-                warm: WARM_HELD,
-                ..plan
-            };
-            webhook(&plan, &webhooks, &mut deliveries, runs).await?
-        }
+    let held = if Throttle::for_memory(MEMORY_MB).is_ok() {
+        let plan = Plan {
+            memory: Some(MEMORY_MB),
+            warm: WARM_HELD,
+            ..plan
+        };
+        webhook(&plan, &webhooks, &mut deliveries, runs).await?
+    } else {
+        BTreeMap::new()
     };
     let watches = built.watches();
     let quiet = if only.is_ok() {
@@ -137,7 +135,7 @@ async fn webhook(
         }
         eprintln!(
             "webhook{}: {} of {runs}",
-            if plan.throttle.is_some() { " at 128 MB" } else { "" },
+            if plan.memory.is_some() { " at 128 MB" } else { "" },
             run + 1
         );
     }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use anyhow::{Context as _, bail};
+use nix::sched::{CpuSet, sched_setaffinity};
 use nix::time::{clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 
@@ -48,17 +48,26 @@ impl Process {
         Ok(kib.context("VmHWM should be known")? * 1024)
     }
 
+    /// The core that it last ran on: the 37th word after its name in parentheses, which may hold anything.
+    fn core(&self) -> anyhow::Result<usize> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let words = stat.rsplit_once(')').map(|(_, words)| words);
+        let core = words.and_then(|words| words.split_whitespace().nth(36));
+        core.and_then(|core| core.parse().ok())
+            .context("a process ran on a core")
+    }
+
     /// Holds it to a share of one core from now on. Stand-ins on the same machine would draw it from core to core, as
     /// packets from elsewhere do not, and the kernel leaves a part of its share behind at each.
     pub(crate) fn hold_to(&self, throttle: &Throttle) -> anyhow::Result<()> {
         let mut one = CpuSet::new();
-        one.set(throttle.core)?;
+        one.set(self.core()?)?;
         for thread in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
             let thread = thread?.file_name();
             let thread = thread.to_str().and_then(|thread| thread.parse().ok());
             sched_setaffinity(Pid::from_raw(thread.context("a thread has a number")?), &one)?;
         }
-        std::fs::write(throttle.home.join("cgroup.procs"), self.child.id().to_string())
+        std::fs::write(throttle.0.join("cgroup.procs"), self.child.id().to_string())
             .context("Failed to move a process into a control group")
     }
 }
@@ -71,21 +80,16 @@ impl Drop for Process {
 }
 
 /// A control group of which all processes together get a share of one core.
-pub(crate) struct Throttle {
-    home: PathBuf,
-    core: usize,
-}
+pub(crate) struct Throttle(PathBuf);
 
 /// Lambda gives one core for 1,769 MB, in slices of 20 ms.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
 const PERIOD_US: u32 = 20_000;
 
 impl Throttle {
-    /// As much of a core as Lambda gives for this memory; `None` where this machine has no control groups that we may make.
-    pub(crate) fn for_memory(mb: u32) -> Option<Self> {
+    /// As much of a core as Lambda gives for this memory.
+    pub(crate) fn for_memory(mb: u32) -> anyhow::Result<Self> {
         let quota = PERIOD_US * mb / 1769;
-        let ours = sched_getaffinity(Pid::from_raw(0)).ok()?;
-        let core = (0..CpuSet::count()).find(|core| ours.is_set(*core).unwrap_or(false))?;
         let name = format!("copperbell-bench-{}", std::process::id());
         let v1 = Path::new("/sys/fs/cgroup/cpu").join(&name);
         let v2 = Path::new("/sys/fs/cgroup").join(&name);
@@ -95,19 +99,19 @@ impl Throttle {
             {
                 continue;
             }
-            let group = Self { home, core };
-            let set = |file: &str, value: String| std::fs::write(group.home.join(file), value).is_ok();
+            let group = Self(home);
+            let set = |file: &str, value: String| std::fs::write(group.0.join(file), value).is_ok();
             let v1 = || set("cpu.cfs_period_us", PERIOD_US.to_string()) && set("cpu.cfs_quota_us", quota.to_string());
             if v1() || set("cpu.max", format!("{quota} {PERIOD_US}")) {
-                return Some(group);
+                return Ok(group);
             }
         }
-        None
+        bail!("this machine has no control groups that we may make")
     }
 }
 
 impl Drop for Throttle {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir(&self.home);
+        let _ = std::fs::remove_dir(&self.0);
     }
 }

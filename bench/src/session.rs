@@ -22,8 +22,8 @@ const SETTLE: Duration = Duration::from_millis(20);
 pub(crate) struct Plan<'a> {
     pub(crate) stand_ins: &'a StandIns,
     pub(crate) python_path: &'a std::path::Path,
-    /// What it is held to after its init.
-    pub(crate) throttle: Option<&'a Throttle>,
+    /// The memory, in MB, by whose share of a core it is held after its init.
+    pub(crate) memory: Option<u32>,
     /// Invocations after the first.
     pub(crate) warm: usize,
 }
@@ -50,8 +50,12 @@ impl Plan<'_> {
         let mut log = tempfile::tempfile()?;
         let env = environment(self.stand_ins, &runtime.address(), self.python_path);
         self.stand_ins.take_counts();
+        // Each has a group of its own: what it overdraws while it is killed would be the next one's debt.
+        let throttle = self.memory.map(Throttle::for_memory).transpose()?;
         let process = Process::start(&candidate.command, &env, &log)?;
-        let timed = self.timed(&runtime, &process, &mut event, good).await;
+        let timed = self
+            .timed(&runtime, &process, throttle.as_ref(), &mut event, good)
+            .await;
         timed.with_context(|| {
             let mut printed = String::new();
             let read = log.rewind().and_then(|()| log.read_to_string(&mut printed));
@@ -63,20 +67,20 @@ impl Plan<'_> {
         &self,
         runtime: &RuntimeApi,
         process: &Process,
+        throttle: Option<&Throttle>,
         event: &mut impl FnMut() -> Value,
         good: impl Fn(&Value) -> bool,
     ) -> anyhow::Result<Session> {
         let first_poll = tokio::time::timeout(PATIENCE, runtime.first_poll()).await;
         let init = process.started.elapsed();
         first_poll.context("it never asked for an event")?;
-        tokio::time::sleep(SETTLE).await;
+        match throttle {
+            None => tokio::time::sleep(SETTLE).await,
+            // The event that an environment is started for is waiting when its init is over.
+            Some(throttle) => process.hold_to(throttle)?,
+        }
         let init_cpu = process.cpu()?;
         let init_calls = self.stand_ins.take_counts();
-        if let Some(throttle) = self.throttle {
-            process.hold_to(throttle)?;
-            // Whatever it was allowed before has passed.
-            tokio::time::sleep(SETTLE * 3).await;
-        }
 
         let mut invoke = async || -> anyhow::Result<Duration> {
             let event = event();
