@@ -306,10 +306,8 @@ async fn a_channel_hears_of_its_labels_also_when_they_arrive_later_and_once() {
         ("closed", vec!["question", "bug", "regression", "wontfix"]),
     ];
     for (number, (action, labels)) in story.iter().enumerate() {
-        assert_eq!(
-            deliver(&serve, "issues", &number.to_string(), &event(action, labels)).await,
-            200
-        );
+        let guid = number.to_string();
+        assert_eq!(deliver(&serve, "issues", &guid, &event(action, labels)).await, 200);
     }
     until("all hear of it", async || all.messages().len() == 2).await;
     until("bugs hear of it", async || !bugs.messages().is_empty()).await;
@@ -328,10 +326,8 @@ async fn github_gets_its_answer_at_once_while_the_chat_hangs() {
     chat.answer_always(Some(ChatAnswer::Hang));
     let began = Instant::now();
     for number in 1..=20 {
-        assert_eq!(
-            deliver(&serve, "issues", &number.to_string(), &issue(number)).await,
-            200
-        );
+        let guid = number.to_string();
+        assert_eq!(deliver(&serve, "issues", &guid, &issue(number)).await, 200);
     }
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
 }
@@ -539,14 +535,28 @@ async fn a_state_that_cannot_be_written_is_503_and_the_same_delivery_rings_later
     assert_eq!(stage.slack.texts().len(), 1);
 }
 
-/// The accepting of a delivery, cut off or failing at each of its calls, and GitHub's redelivery after that.
+/// The accepting of an opening, cut off or failing at each of its calls, and GitHub's redelivery after that.
 #[tokio::test]
 async fn a_delivery_that_fails_at_any_call_rings_once_when_it_comes_again() {
+    failing_anywhere(None, &["TransactWriteItems"]).await;
+}
+
+/// Its channels have heard of the issue, against what is guessed of an opening.
+#[tokio::test]
+async fn an_opening_that_comes_after_its_closing_rings_once_whichever_call_fails() {
+    let mut closed: Value = serde_json::from_slice(&issue(1)).unwrap();
+    closed["action"] = "closed".into();
+    let asked = ["TransactWriteItems", "BatchGetItem", "TransactWriteItems"];
+    failing_anywhere(Some(closed.to_string().into_bytes()), &asked).await;
+}
+
+async fn failing_anywhere(earlier: Option<Vec<u8>>, asked: &[&str]) {
+    use Fault::{AnswerLost, DiesAfter, DiesBefore, Refused, TimedOut};
     let body = issue(1);
-    let deliver = async |stage: &stage::Stage, faults: FaultPoint| {
+    let deliver = async |stage: &stage::Stage, faults: FaultPoint, guid: &str, body: &[u8]| {
         let taken = async {
             let (context, _) = stage.process(faults.clone());
-            let receipt = jobs::receive(&context, &keys(), &headers("one", &body), body.clone().into()).await;
+            let receipt = jobs::receive(&context, &keys(), &headers(guid, body), body.to_vec().into()).await;
             Some(receipt.received)
         };
         tokio::select! {
@@ -558,34 +568,30 @@ async fn a_delivery_that_fails_at_any_call_rings_once_when_it_comes_again() {
         let stage = stage::Stage::new().await;
         stage.monitor(stage::monitor(&[]));
         stage.process(FaultPoint::none());
+        if let Some(earlier) = &earlier {
+            deliver(&stage, FaultPoint::none(), "earlier", earlier).await;
+        }
         stage
     };
     let counting = FaultPoint::counting();
-    deliver(&new_stage().await, counting.clone()).await;
+    deliver(&new_stage().await, counting.clone(), "one", &body).await;
     let calls = counting.calls();
+    let operations = calls
+        .iter()
+        .filter_map(|call| call.what.strip_prefix("DynamoDB_20120810."));
+    assert_eq!(operations.collect::<Vec<_>>(), asked);
+    let rung = 1 + usize::from(earlier.is_some());
     for (number, call) in calls.iter().enumerate() {
-        for fault in [
-            Fault::Refused,
-            Fault::TimedOut,
-            Fault::AnswerLost,
-            Fault::DiesBefore,
-            Fault::DiesAfter,
-        ] {
+        for fault in [Refused, TimedOut, AnswerLost, DiesBefore, DiesAfter] {
             let story = format!("{} {fault:?}", call.what);
             let stage = new_stage().await;
-            deliver(&stage, FaultPoint::failing(number, fault)).await;
-            let again = deliver(&stage, FaultPoint::none()).await;
-            assert!(
-                matches!(again, Some(Received::Accepted | Received::Repeat)),
-                "{story}: {again:?}"
-            );
+            deliver(&stage, FaultPoint::failing(number, fault), "one", &body).await;
+            let again = deliver(&stage, FaultPoint::none(), "one", &body).await;
+            let taken = matches!(again, Some(Received::Accepted | Received::Repeat));
+            assert!(taken, "{story}: {again:?}");
             stage.passes(2).await;
-            assert_eq!(
-                (stage.slack.texts().len(), stage.feishu.texts().len()),
-                (1, 1),
-                "{story}"
-            );
+            let heard = [stage.slack.texts().len(), stage.feishu.texts().len()];
+            assert_eq!(heard, [rung; 2], "{story}");
         }
     }
-    assert!(calls.len() >= 2, "{calls:?}");
 }

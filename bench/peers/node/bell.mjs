@@ -49,10 +49,6 @@ export async function handler(event) {
   const known = { pk: `body#${digest}`, sk: "accepted" };
   const now = new Date();
   const expires_at = Math.floor(now / 1000) + 864000;
-  const heard = channels.map(({ name }) => ({ pk: heardOf, sk: name }));
-  const Keys = [delivery, known, ...heard];
-  const found = await table.send(new BatchGetCommand({ RequestItems: { [TableName]: { Keys, ConsistentRead: true } } }));
-  if (found.Responses[TableName].some(({ sk }) => sk === "accepted")) return answer(200, "ok\n");
   const id = `${String(now.getTime()).padStart(15, "0")}#issues.${action}#${guid}`;
   const notice = JSON.stringify({
     v: 1, at: now, repository: repository.full_name, number: issue.number, title: issue.title, url: issue.html_url,
@@ -67,7 +63,15 @@ export async function handler(event) {
     TransactItems.push(put({ pk: `outbox#${name}`, sk: id, doc: notice, rev: 1 }));
     TransactItems.push(put({ pk: heardOf, sk: name, doc: now.toISOString(), rev: 1, expires_at: expires_at + 31536000 }));
   }
-  await table.send(new TransactWriteCommand({ TransactItems }));
+  try {
+    await table.send(new TransactWriteCommand({ TransactItems }));
+  } catch (error) {
+    if (error.name !== "TransactionCanceledException") throw error;
+    const Keys = [delivery, known];
+    const found = await table.send(new BatchGetCommand({ RequestItems: { [TableName]: { Keys, ConsistentRead: true } } }));
+    if (found.Responses[TableName].length === 0) throw error;
+    return answer(200, "ok\n");
+  }
   const sent = await Promise.all(channels.map(deliver));
   console.log(JSON.stringify({
     timestamp: new Date(), level: "INFO", message: "answered", Accepted: 1, Sent: sent.reduce((a, b) => a + b, 0),

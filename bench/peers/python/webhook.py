@@ -58,10 +58,6 @@ def handler(event, _context):
     now = time.time()
     at = datetime.datetime.fromtimestamp(now, datetime.timezone.utc).isoformat()
     expires = int(now) + 864000
-    keys = [delivery, known, *({"pk": heard_of, "sk": name} for name, _ in channels)]
-    found = dynamodb.meta.client.batch_get_item(RequestItems={TABLE: {"Keys": keys, "ConsistentRead": True}})
-    if any(item["sk"] == "accepted" for item in found["Responses"][TABLE]):
-        return answer(200, "ok\n")
     notice_id = f"{int(now * 1000):015}#issues.{action}#{guid}"
     notice = json.dumps({
         "v": 1, "at": at, "repository": repository["full_name"], "number": issue["number"], "title": issue["title"],
@@ -76,7 +72,14 @@ def handler(event, _context):
         items.append({"pk": f"outbox#{name}", "sk": notice_id, "doc": notice, "rev": 1})
         items.append({"pk": heard_of, "sk": name, "doc": at, "rev": 1, "expires_at": expires + 31536000})
     puts = [{"Put": {"TableName": TABLE, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}} for item in items]
-    dynamodb.meta.client.transact_write_items(TransactItems=puts)
+    try:
+        dynamodb.meta.client.transact_write_items(TransactItems=puts)
+    except dynamodb.meta.client.exceptions.TransactionCanceledException:
+        wanted = {"Keys": [delivery, known], "ConsistentRead": True}
+        found = dynamodb.meta.client.batch_get_item(RequestItems={TABLE: wanted})
+        if not found["Responses"][TABLE]:
+            raise
+        return answer(200, "ok\n")
     sent = sum(deliver(name, url) for name, url in channels)
     metrics = [{"Name": "Accepted", "Unit": "Count"}, {"Name": "Sent", "Unit": "Count"}, {"Name": "Duration", "Unit": "Seconds"}]
     declared = [{"Namespace": "Copperbell", "Dimensions": [["FunctionName"]], "Metrics": metrics}]
