@@ -20,7 +20,7 @@ use world::Monitor;
 
 use crate::candidate::{Built, Candidate, secret};
 use crate::delivery::Deliveries;
-use crate::process::Throttle;
+use crate::process::{Throttle, stay_on_one_core};
 use crate::report::Report;
 use crate::results::Figures;
 use crate::session::{Plan, Session};
@@ -50,6 +50,7 @@ fn main() -> anyhow::Result<()> {
     let target = std::env::args().nth(1).context("Usage: copperbell-bench TARGET OUT")?;
     let out = std::env::args().nth(2).context("Usage: copperbell-bench TARGET OUT")?;
     let target = std::path::absolute(target)?;
+    stay_on_one_core()?;
     let places = Places {
         release: target.join("release"),
         peers: target.join("bench"),

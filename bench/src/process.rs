@@ -6,9 +6,21 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use nix::sched::{CpuSet, sched_setaffinity};
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::time::{clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
+
+/// Keeps this process, and what it starts from now on, on one core. Lambda gives a function of less than 1,769 MB no more,
+/// and who answers on another core has to be woken there, which takes as long as the machine's hypervisor likes.
+pub(crate) fn stay_on_one_core() -> anyhow::Result<()> {
+    let this = Pid::from_raw(0);
+    let ours = sched_getaffinity(this)?;
+    // The last: a machine's interrupts are served by the first.
+    let last = (0..CpuSet::count()).rfind(|&core| ours.is_set(core) == Ok(true));
+    let mut one = CpuSet::new();
+    one.set(last.context("a process may run on some core")?)?;
+    sched_setaffinity(this, &one).context("Failed to stay on one core")
+}
 
 /// A running process; it is killed with this value.
 pub(crate) struct Process {
@@ -48,25 +60,8 @@ impl Process {
         Ok(kib.context("VmHWM should be known")? * 1024)
     }
 
-    /// The core that it last ran on: the 37th word after its name in parentheses, which may hold anything.
-    fn core(&self) -> anyhow::Result<usize> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let words = stat.rsplit_once(')').map(|(_, words)| words);
-        let core = words.and_then(|words| words.split_whitespace().nth(36));
-        core.and_then(|core| core.parse().ok())
-            .context("a process ran on a core")
-    }
-
-    /// Holds it to a share of one core from now on. Stand-ins on the same machine would draw it from core to core, as
-    /// packets from elsewhere do not, and the kernel leaves a part of its share behind at each.
+    /// Holds it to a share of its core from now on.
     pub(crate) fn hold_to(&self, throttle: &Throttle) -> anyhow::Result<()> {
-        let mut one = CpuSet::new();
-        one.set(self.core()?)?;
-        for thread in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            let thread = thread?.file_name();
-            let thread = thread.to_str().and_then(|thread| thread.parse().ok());
-            sched_setaffinity(Pid::from_raw(thread.context("a thread has a number")?), &one)?;
-        }
         std::fs::write(throttle.0.join("cgroup.procs"), self.child.id().to_string())
             .context("Failed to move a process into a control group")
     }

@@ -351,9 +351,8 @@ fn units(calls: &[String]) -> Units {
 
 fn machine() -> BTreeMap<&'static str, String> {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let cpu = read("/proc/cpuinfo");
-    let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name"));
-    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    let cores = read("/proc/cpuinfo");
+    let cores = || cores.lines().filter_map(|line| line.strip_prefix("model name"));
     let said = |program: &str, argument: &str| {
         let output = Command::new(program).arg(argument).output();
         output
@@ -364,8 +363,9 @@ fn machine() -> BTreeMap<&'static str, String> {
         (
             "processor",
             format!(
-                "{} × {cores}",
-                cpu.unwrap_or_default().trim_start_matches([' ', '\t', ':'])
+                "{} × {}",
+                cores().next().unwrap_or_default().trim_start_matches([' ', '\t', ':']),
+                cores().count()
             ),
         ),
         ("kernel", read("/proc/sys/kernel/osrelease").trim().to_owned()),
