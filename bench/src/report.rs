@@ -351,8 +351,10 @@ fn units(calls: &[String]) -> Units {
 
 fn machine() -> BTreeMap<&'static str, String> {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let cores = read("/proc/cpuinfo");
-    let cores = || cores.lines().filter_map(|line| line.strip_prefix("model name"));
+    let cpus = read("/proc/cpuinfo");
+    let cpu = cpus.lines().find_map(|line| line.strip_prefix("model name"));
+    // Not those that this process may run on, which is one.
+    let cores = cpus.lines().filter(|line| line.starts_with("processor")).count();
     let said = |program: &str, argument: &str| {
         let output = Command::new(program).arg(argument).output();
         output
@@ -363,9 +365,8 @@ fn machine() -> BTreeMap<&'static str, String> {
         (
             "processor",
             format!(
-                "{} × {}",
-                cores().next().unwrap_or_default().trim_start_matches([' ', '\t', ':']),
-                cores().count()
+                "{} × {cores}",
+                cpu.unwrap_or_default().trim_start_matches([' ', '\t', ':'])
             ),
         ),
         ("kernel", read("/proc/sys/kernel/osrelease").trim().to_owned()),
