@@ -79,6 +79,13 @@ fn issue(number: u64) -> Vec<u8> {
     issue.to_string().into_bytes()
 }
 
+/// The same issue, when it is closed.
+fn closed(number: u64) -> Vec<u8> {
+    let mut issue: Value = serde_json::from_slice(&issue(number)).unwrap();
+    issue["action"] = "closed".into();
+    issue.to_string().into_bytes()
+}
+
 #[tokio::test]
 async fn every_recorded_delivery_is_rung_as_it_should_be() {
     let chats = [
@@ -334,9 +341,6 @@ async fn github_gets_its_answer_at_once_while_the_chat_hangs() {
 
 #[tokio::test]
 async fn whatever_the_chat_does_a_notice_arrives_later_once_and_in_order() {
-    let mut closed: Value = serde_json::from_slice(&issue(1)).unwrap();
-    closed["action"] = "closed".into();
-    let closed = closed.to_string().into_bytes();
     let status = |status, headers| ChatAnswer::Status {
         status,
         headers,
@@ -352,7 +356,7 @@ async fn whatever_the_chat_does_a_notice_arrives_later_once_and_in_order() {
         stage.monitor(stage::monitor(&[]));
         stage.slack.answer_next(vec![trouble.clone()]);
         let (context, _) = stage.process(FaultPoint::none());
-        for (guid, body) in [("opened", &issue(1)), ("closed", &closed)] {
+        for (guid, body) in [("opened", &issue(1)), ("closed", &closed(1))] {
             let receipt = jobs::receive(&context, &keys(), &headers(guid, body), body.clone().into()).await;
             assert_eq!(receipt.received, Received::Accepted);
             let limits = Limits {
@@ -544,10 +548,8 @@ async fn a_delivery_that_fails_at_any_call_rings_once_when_it_comes_again() {
 /// Its channels have heard of the issue, against what is guessed of an opening.
 #[tokio::test]
 async fn an_opening_that_comes_after_its_closing_rings_once_whichever_call_fails() {
-    let mut closed: Value = serde_json::from_slice(&issue(1)).unwrap();
-    closed["action"] = "closed".into();
     let asked = ["TransactWriteItems", "BatchGetItem", "TransactWriteItems"];
-    failing_anywhere(Some(closed.to_string().into_bytes()), &asked).await;
+    failing_anywhere(Some(closed(1)), &asked).await;
 }
 
 async fn failing_anywhere(earlier: Option<Vec<u8>>, asked: &[&str]) {

@@ -14,7 +14,8 @@ use crate::function::Function;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> io::Result<ExitCode> {
-    // Names are looked up by threads of their own. One is enough; each further one is a twentieth of a cold start.
+    // Names are looked up by threads of their own. Each further one is a twentieth of a cold start, and the table's name,
+    // asked for first, waits for a chat's only if its connection is lost while that lookup hangs.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(1)
